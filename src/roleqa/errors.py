@@ -1,0 +1,53 @@
+"""The errors a user can meet. Each message says what is wrong and what to do next.
+
+    RoleqaError
+    |- SettingsError       a setting, flag or roleqa.toml that cannot be used
+    |- CorpusError         no corpus, an empty one, or (with --strict) an unreadable file
+    |  `- UnreadableFile   one file that cannot become a document; a build reports it and goes on
+    |- RolesError          roles.toml cannot be read
+    |- IndexMissing        there is no index yet
+    |- IndexMismatch       the index was made by another schema or encoder
+    |- IndexDamaged        a file of the index is missing or not what was written
+    |- ModelError          weights that are absent, or not the ones expected
+    `- QuestionError       a question that cannot be asked (empty, too long)
+"""
+
+
+class RoleqaError(Exception):
+    """Base of everything that roleqa raises for a user to read."""
+
+
+class SettingsError(RoleqaError):
+    """A setting cannot be used."""
+
+
+class CorpusError(RoleqaError):
+    """The corpus cannot be built from."""
+
+
+class UnreadableFile(CorpusError):
+    """One file cannot become a document."""
+
+
+class RolesError(RoleqaError):
+    """roles.toml cannot be read."""
+
+
+class IndexMissing(RoleqaError):
+    """There is no index at the given place."""
+
+
+class IndexMismatch(RoleqaError):
+    """The index was made by another schema or encoder than the ones in use."""
+
+
+class IndexDamaged(RoleqaError):
+    """A file of the index is missing or not what was written."""
+
+
+class ModelError(RoleqaError):
+    """Weights are absent, or not the ones expected."""
+
+
+class QuestionError(RoleqaError):
+    """The question cannot be asked."""

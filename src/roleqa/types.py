@@ -1,0 +1,317 @@
+"""The vocabulary: what flows from a file on disk to a cited answer.
+
+Everything here is frozen. Offsets are character offsets into `Document.text`, half open, so that
+`document.text[start:end]` is always what a span means. Arrays (embeddings, scores) live beside these
+objects, never inside them: row i belongs to item i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+EvidenceKind = Literal["sentence", "item", "cell", "code"]
+Mode = Literal["dense", "bm25", "hybrid", "rerank"]
+MODES: tuple[Mode, ...] = ("dense", "bm25", "hybrid", "rerank")
+AnswerKind = Literal["answer", "comparison", "refusal"]
+
+# Called as progress(stage, done, total) while long work runs; total is 0 while it is not known.
+Progress = Callable[[str, int, int], None]
+
+# Rows of the index with their scores, best first.
+Ranking = tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole file. `id` is its path relative to the corpus folder, with forward slashes."""
+
+    id: str
+    title: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The span below one heading, up to the next. `headings` run from root to leaf."""
+
+    document_id: str
+    headings: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is retrieved: a section's prose (or a part that fits the encoder's window), or a table row."""
+
+    id: str
+    document_id: str
+    headings: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is quoted: one sentence, list item, table cell or block of code inside a passage.
+
+    `row` and `column` are a cell's headers. `lead_in` is the sentence that introduces a list item.
+    """
+
+    passage_id: str
+    start: int
+    end: int
+    kind: EvidenceKind
+    row: str | None = None
+    column: str | None = None
+    lead_in: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One of the roles that the documents are about, as `roles.toml` describes it."""
+
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a query. `score` rises with relevance; its scale depends on `mode`."""
+
+    passage: Passage
+    text: str
+    score: float
+    mode: Mode
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "passage": self.passage.id,
+            "document": self.passage.document_id,
+            "headings": list(self.passage.headings),
+            "start": self.passage.start,
+            "end": self.passage.end,
+            "text": self.text,
+            "score": self.score,
+            "mode": self.mode,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered quote: `quote` is the document's text from `evidence.start` to `evidence.end`.
+
+    `passage` and `passage_text` are the quote's surroundings, for showing it in its place.
+    """
+
+    number: int
+    evidence: Evidence
+    quote: str
+    passage: Passage
+    passage_text: str
+    role: str | None
+    score: float
+    page: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "document": self.passage.document_id,
+            "headings": list(self.passage.headings),
+            "start": self.evidence.start,
+            "end": self.evidence.end,
+            "quote": self.quote,
+            "role": self.role,
+            "row": self.evidence.row,
+            "column": self.evidence.column,
+            "page": self.page,
+            "score": self.score,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One role's side of a comparison. `text` is None where the documents do not say."""
+
+    role: str
+    text: str | None
+    citations: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"role": self.role, "text": self.text, "citations": list(self.citations)}
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Which index answered: its name, when it was built (ISO 8601, UTC), whether the corpus changed since."""
+
+    id: str
+    built_at: str
+    stale: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"generation": self.id, "built_at": self.built_at, "stale": self.stale}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the documents say to a question. Refused exactly when it has no citations."""
+
+    question: str
+    resolved_question: str
+    kind: AnswerKind
+    text: str
+    confidence: float
+    index: Generation
+    seconds: float
+    roles: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    columns: tuple[Column, ...] = ()
+    closest: tuple[Citation, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.kind == "refusal") != (not self.citations):
+            raise ValueError(f"a {self.kind} with {len(self.citations)} citations")
+
+    @property
+    def answered(self) -> bool:
+        return bool(self.citations)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as the JSON that other programs read."""
+        return {
+            "question": self.question,
+            "resolved_question": self.resolved_question,
+            "kind": self.kind,
+            "answered": self.answered,
+            "text": self.text,
+            "confidence": self.confidence,
+            "roles": list(self.roles),
+            "citations": [citation.to_dict() for citation in self.citations],
+            "columns": [column.to_dict() for column in self.columns],
+            "closest": [citation.to_dict() for citation in self.closest],
+            "index": self.index.to_dict(),
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file of the corpus that could not be read, and why."""
+
+    file: str
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"file": self.file, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build made. `encoded` counts the passages that had to be encoded anew."""
+
+    generation: str
+    documents: int
+    passages: int
+    evidence: int
+    encoded: int
+    seconds: float
+    problems: tuple[Problem, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "generation": self.generation,
+            "documents": self.documents,
+            "passages": self.passages,
+            "evidence": self.evidence,
+            "encoded": self.encoded,
+            "seconds": self.seconds,
+            "problems": [problem.to_dict() for problem in self.problems],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusChanges:
+    """How the corpus folder differs from what the live generation was built from (document ids)."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"added": list(self.added), "changed": list(self.changed), "removed": list(self.removed)}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The live generation and the corpus it was built from."""
+
+    generation: Generation
+    corpus: str
+    documents: int
+    passages: int
+    evidence: int
+    encoder: str
+    reranker: str
+    roles: tuple[Role, ...] = ()
+    changes: CorpusChanges = field(default_factory=CorpusChanges)
+    problems: tuple[Problem, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "index": self.generation.to_dict(),
+            "corpus": self.corpus,
+            "documents": self.documents,
+            "passages": self.passages,
+            "evidence": self.evidence,
+            "encoder": self.encoder,
+            "reranker": self.reranker,
+            "roles": [{"id": role.id, "name": role.name} for role in self.roles],
+            "changes": self.changes.to_dict(),
+            "problems": [problem.to_dict() for problem in self.problems],
+        }
+
+
+class Encoder(Protocol):
+    """Turns texts into embeddings of unit length, so that an inner product is a cosine."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the weights: embeddings with different fingerprints must not meet."""
+
+    @property
+    def window(self) -> int:
+        """The longest text it reads whole, in tokens, special tokens left out."""
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens a text takes, special tokens left out."""
+
+    def encode_passages(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Embeddings of shape (len(texts), dimensions); `progress` hears how many are done."""
+
+    def encode_query(self, query: str) -> NDArray[np.float32]:
+        """One embedding, of shape (dimensions,)."""
+
+
+class Reranker(Protocol):
+    """A cross-encoder: reads a query and a text together and says how well they fit."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the weights; a calibrated confidence holds for one fingerprint."""
+
+    def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One logit a text, of shape (len(texts),), in the texts' order; higher is more relevant."""
