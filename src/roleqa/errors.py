@@ -8,8 +8,10 @@
     |- IndexMissing        there is no index yet
     |- IndexMismatch       the index was made by another schema or encoder
     |- IndexDamaged        a file of the index is missing or not what was written
+    |- IndexBusy           another build is writing to the index
     |- ModelError          weights that are absent, or not the ones expected
-    `- QuestionError       a question that cannot be asked (empty, too long)
+    |- QuestionError       a question that cannot be asked (empty, too long)
+    `- LabelError          labelled questions that cannot be evaluated
 """
 
 
@@ -45,9 +47,17 @@ class IndexDamaged(RoleqaError):
     """A file of the index is missing or not what was written."""
 
 
+class IndexBusy(RoleqaError):
+    """Another build is writing to the index."""
+
+
 class ModelError(RoleqaError):
     """Weights are absent, or not the ones expected."""
 
 
 class QuestionError(RoleqaError):
     """The question cannot be asked."""
+
+
+class LabelError(RoleqaError):
+    """Labelled questions cannot be evaluated."""

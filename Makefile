@@ -1,0 +1,47 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`. Both keep to .venv/.
+PYTHON ?= python3
+PORT ?= 7860
+HOST ?= 127.0.0.1
+BIN := .venv/bin
+CONSTRAINTS := .ci/constraints.txt
+
+.PHONY: run test lint types check chromium clean
+
+run: .venv/run.done  ## Set up, build the index, open the chat (PORT=8080 for another port).
+	$(BIN)/roleqa build
+	$(BIN)/roleqa serve --host $(HOST) --port $(PORT)
+
+test: .venv/test.done chromium  ## Set up and run every test.
+	$(BIN)/python -m pytest
+
+lint: .venv/test.done  ## Style of the code.
+	$(BIN)/ruff check
+
+types: .venv/test.done  ## Types of the code.
+	$(BIN)/mypy
+
+check: lint types test  ## All of the above.
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "roleqa needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv .venv
+
+.venv/run.done: pyproject.toml $(CONSTRAINTS) | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable . --constraint $(CONSTRAINTS)
+	touch $@
+
+.venv/test.done: pyproject.toml $(CONSTRAINTS) | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]' --constraint $(CONSTRAINTS)
+	touch $@ .venv/run.done
+
+# The browser tests drive the system's Chromium. It is installed where that needs no question asked.
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+		echo "The browser tests need Chromium: install it (on Debian: sudo apt-get install chromium) and run this again."; exit 1; \
+	fi
+
+clean:  ## Remove what was generated: the index and the caches; .venv stays.
+	rm -rf index/CURRENT index/generations index/.lock build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,7 @@
+"""`python -m roleqa` is the command `roleqa`."""
+
+import sys
+
+from roleqa.cli import main
+
+sys.exit(main())

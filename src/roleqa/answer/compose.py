@@ -1,0 +1,51 @@
+"""A reading becomes an Answer: quotes with their numbers, or a refusal with what came nearest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from roleqa.answer.citations import cite
+from roleqa.answer.confidence import confidence
+from roleqa.answer.selection import select_evidence
+from roleqa.index.load import Index
+from roleqa.question.query import Query
+from roleqa.retrieve.search import Reading
+from roleqa.settings import Settings
+from roleqa.types import Answer, Citation, Generation
+
+REFUSAL = "The documents don't answer this."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question on its way to an answer: as typed, as understood, and what is searched for it."""
+
+    question: str
+    resolved_question: str
+    query: Query
+
+
+def compose(index: Index, asked: Asked, reading: Reading, settings: Settings, generation: Generation) -> Answer:
+    """The answer to a question from what was read for it; refused below `settings.min_confidence`."""
+    sure = confidence(index, reading)
+    citations = cite(index, select_evidence(reading.evidence, settings.max_quotes))
+    answered = bool(citations) and sure >= settings.min_confidence
+    return Answer(
+        question=asked.question,
+        resolved_question=asked.resolved_question,
+        kind="answer" if answered else "refusal",
+        text=" ".join(map(quoted, citations)) if answered else REFUSAL,
+        confidence=sure,
+        index=generation,
+        seconds=0.0,
+        roles=asked.query.roles,
+        citations=citations if answered else (),
+        closest=() if answered else citations,
+    )
+
+
+def quoted(citation: Citation) -> str:
+    """A quote with its number; a cell behind the headers that say what it is about."""
+    evidence = citation.evidence
+    headers = ", ".join(header for header in (evidence.row, evidence.column) if header)
+    return f"{headers}: {citation.quote} [{citation.number}]" if headers else f"{citation.quote} [{citation.number}]"

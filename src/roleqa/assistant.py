@@ -1,0 +1,111 @@
+"""The door to everything: load an index, ask it, search it, build it anew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from roleqa.answer.compose import Asked, compose
+from roleqa.index.build import build_generation
+from roleqa.index.changes import ChangeWatch
+from roleqa.index.load import Index, load_index
+from roleqa.question.query import check_question, make_query
+from roleqa.retrieve.encoder import SentenceEncoder
+from roleqa.retrieve.reranker import load_reranker
+from roleqa.retrieve.search import Retriever
+from roleqa.settings import Settings
+from roleqa.types import Answer, BuildReport, Encoder, Generation, Hit, Mode, Progress, Reranker, Status
+
+
+def build_index(
+    settings: Settings, *, full: bool = False, progress: Progress | None = None, encoder: Encoder | None = None
+) -> BuildReport:
+    """Builds the corpus into a new generation of the index and makes it live.
+
+    Passages whose text is unchanged keep their embeddings, unless `full`.
+
+    Raises:
+        RoleqaError: a CorpusError, RolesError, ModelError or IndexBusy; the live generation stays as it was.
+    """
+    return build_generation(settings, encoder or SentenceEncoder(settings.encoder), full=full, progress=progress)
+
+
+class Assistant:
+    """Answers questions from one index. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, index: Index, encoder: Encoder, reranker: Reranker) -> None:
+        self.settings = settings
+        self._retriever = Retriever(index, encoder, reranker, settings)
+        self._watch = ChangeWatch()
+
+    @classmethod
+    def load(
+        cls, settings: Settings, *, encoder: Encoder | None = None, reranker: Reranker | None = None
+    ) -> Assistant:
+        """Opens the live generation. Models load on first use.
+
+        Raises:
+            IndexMissing, IndexMismatch, IndexDamaged: it cannot be answered from.
+        """
+        encoder = encoder or SentenceEncoder(settings.encoder)
+        index = load_index(settings.index, encoder.fingerprint)
+        return cls(settings, index, encoder, reranker or load_reranker(settings.reranker))
+
+    def warm_up(self) -> None:
+        """Loads the models now, so that the first question is answered as fast as the others."""
+        self._retriever.read("warm up")
+
+    def ask(self, question: str, history: Sequence[str] = (), role: str | None = None) -> Answer:
+        """The answer to a question, given the questions asked before it, of one role where `role` is given.
+
+        Raises:
+            QuestionError: it is empty or too long, or there is no such role.
+        """
+        started = time.perf_counter()
+        retriever = self._retriever  # one generation answers, whatever is switched meanwhile
+        index = retriever.index
+        question = check_question(question, self.settings.max_question_length)
+        query = make_query(question, index.manifest.roles, role)
+        reading = retriever.read(query.text, query.roles)
+        asked = Asked(question=question, resolved_question=question, query=query)
+        answer = compose(index, asked, reading, self.settings, self._generation(index))
+        return replace(answer, seconds=round(time.perf_counter() - started, 4))
+
+    def search(self, query: str, top_k: int | None = None, mode: Mode = "rerank") -> tuple[Hit, ...]:
+        """The passages that fit a query best, best first. Raises QuestionError."""
+        query = check_question(query, self.settings.max_question_length)
+        return self._retriever.search(query, top_k or self.settings.top_k, mode)
+
+    def status(self) -> Status:
+        """The live generation, and how the corpus differs from it."""
+        index = self._retriever.index
+        manifest = index.manifest
+        return Status(
+            generation=self._generation(index),
+            corpus=manifest.corpus,
+            documents=manifest.documents,
+            passages=manifest.passages,
+            evidence=manifest.evidence,
+            encoder=manifest.encoder,
+            reranker=self._retriever.reranker.fingerprint,
+            roles=manifest.roles,
+            changes=self._watch.changes(manifest),
+            problems=manifest.problems,
+        )
+
+    def rebuild(self, progress: Progress | None = None) -> BuildReport:
+        """Builds a new generation beside the live one, which answers until the new one is ready.
+
+        Raises:
+            RoleqaError: it could not be built; the live generation goes on answering.
+        """
+        encoder = self._retriever.encoder
+        report = build_index(self.settings, progress=progress, encoder=encoder)
+        index = load_index(self.settings.index, encoder.fingerprint)
+        self._retriever = replace(self._retriever, index=index)
+        return report
+
+    def _generation(self, index: Index) -> Generation:
+        manifest = index.manifest
+        return Generation(manifest.generation, manifest.built_at, stale=bool(self._watch.changes(manifest)))

@@ -1,0 +1,70 @@
+"""Whether the corpus is still what a generation was built from."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from roleqa.errors import CorpusError
+from roleqa.index.manifest import Manifest, sha256
+from roleqa.ingest.corpus import corpus_hashes
+from roleqa.ingest.roles import ROLES_FILE
+from roleqa.types import CorpusChanges
+
+Signature = tuple[tuple[str, int, int], ...]
+
+
+def source_hashes(corpus: Path) -> dict[str, str]:
+    """The SHA-256 of every file that shapes an index: the documents by id, and roles.toml.
+
+    Raises:
+        CorpusError: there is no such folder.
+    """
+    hashes = corpus_hashes(corpus)
+    roles = corpus / ROLES_FILE
+    if roles.is_file():
+        hashes[ROLES_FILE] = sha256(roles)
+    return hashes
+
+
+def corpus_changes(manifest: Manifest) -> CorpusChanges:
+    """What was added, changed and removed since the build; nothing where the corpus folder is not on this machine."""
+    try:
+        now = source_hashes(Path(manifest.corpus))
+    except CorpusError:
+        return CorpusChanges()
+    then = manifest.sources
+    return CorpusChanges(
+        added=tuple(sorted(now.keys() - then.keys())),
+        changed=tuple(sorted(name for name in now.keys() & then.keys() if now[name] != then[name])),
+        removed=tuple(sorted(then.keys() - now.keys())),
+    )
+
+
+class ChangeWatch:
+    """Remembers the last comparison until a file's size or time of change differs, so that asking is cheap."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: tuple[str, Signature] | None = None
+        self._changes = CorpusChanges()
+
+    def changes(self, manifest: Manifest) -> CorpusChanges:
+        """The same as `corpus_changes`, reading files only where one may have changed."""
+        seen = (manifest.generation, _signature(Path(manifest.corpus)))
+        with self._lock:
+            if seen != self._seen:
+                self._changes = corpus_changes(manifest)
+                self._seen = seen
+            return self._changes
+
+
+def _signature(corpus: Path) -> Signature:
+    entries = []
+    for path in corpus.rglob("*"):
+        try:
+            found = path.lstat()
+        except OSError:
+            continue
+        entries.append((str(path), found.st_size, found.st_mtime_ns))
+    return tuple(sorted(entries))

@@ -1,0 +1,78 @@
+"""A generation on disk becomes an Index in memory. Loading never writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from roleqa.errors import IndexDamaged, IndexMismatch
+from roleqa.index.bm25_store import Bm25Store
+from roleqa.index.faiss_store import FaissStore
+from roleqa.index.layout import GenerationFolder, IndexFolder
+from roleqa.index.manifest import Manifest
+from roleqa.index.records import load_documents, load_passages
+from roleqa.types import Document, Evidence, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Everything that questions are answered from. Row i of each store belongs to passages[i], as evidence[i] does."""
+
+    manifest: Manifest
+    documents: dict[str, Document]
+    passages: tuple[Passage, ...]
+    evidence: tuple[tuple[Evidence, ...], ...]
+    vectors: FaissStore
+    bm25: Bm25Store
+
+    def text(self, item: Passage | Evidence, document_id: str) -> str:
+        """The document's own characters that a passage or a piece of evidence spans."""
+        return self.documents[document_id].text[item.start : item.end]
+
+
+def load_index(path: Path, encoder: str) -> Index:
+    """The live generation of the index at `path`, to be asked with the encoder of that fingerprint.
+
+    Raises:
+        IndexMissing: there is none.
+        IndexMismatch: another schema or encoder made it.
+        IndexDamaged: a file is missing, unreadable or inconsistent with the others.
+    """
+    index = load_generation(IndexFolder(path).live())
+    if index.manifest.encoder != encoder:
+        raise IndexMismatch(
+            f"the index in {path} was made by the encoder {index.manifest.encoder}, the one in use is {encoder}; "
+            f"run: roleqa build --index {path}, or set ROLEQA_ENCODER to the encoder that made it"
+        )
+    return index
+
+
+def load_generation(folder: GenerationFolder) -> Index:
+    """One generation, whether live or not yet. Raises IndexMismatch or IndexDamaged."""
+    manifest = Manifest.load(folder.manifest)
+    passages, evidence = load_passages(folder.passages)
+    index = Index(
+        manifest=manifest,
+        documents=load_documents(folder.documents),
+        passages=passages,
+        evidence=evidence,
+        vectors=FaissStore.load(folder.vectors),
+        bm25=Bm25Store.load(folder.bm25),
+    )
+    _check(folder, index)
+    return index
+
+
+def _check(folder: GenerationFolder, index: Index) -> None:
+    manifest = index.manifest
+    counts = {
+        "documents": (len(index.documents), manifest.documents),
+        "passages": (len(index.passages), manifest.passages),
+        "evidence": (sum(map(len, index.evidence)), manifest.evidence),
+        "vectors": (len(index.vectors), manifest.passages),
+        "BM25 rows": (len(index.bm25), manifest.passages),
+        "dimensions": (index.vectors.dimensions, manifest.dimensions),
+    }
+    for name, (found, expected) in counts.items():
+        if found != expected:
+            raise IndexDamaged(f"{folder.path} holds {found} {name}, not {expected}; run: roleqa build --full")

@@ -1,0 +1,52 @@
+"""A question becomes the query that is searched for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from roleqa.errors import QuestionError
+from roleqa.question.roles import find_mentions
+from roleqa.types import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`text` is what is searched and matched; `roles` are the ids of the roles asked about (none: any)."""
+
+    text: str
+    roles: tuple[str, ...]
+
+
+def make_query(question: str, roles: tuple[Role, ...], role: str | None = None) -> Query:
+    """The query for a question, asked of one role where `role` is given.
+
+    Abbreviated role names are spelled out, since documents and models know the words better.
+
+    Raises:
+        QuestionError: `role` is not one of the corpus' roles.
+    """
+    if role is not None and role not in {known.id for known in roles}:
+        known = ", ".join(item.id for item in roles) or "none"
+        raise QuestionError(f"there is no role {role!r} in this corpus; its roles are: {known}")
+    names = {item.id: item.name for item in roles}
+    mentions = find_mentions(question, roles)
+    text = question
+    for mention in reversed(mentions):
+        if question[mention.start : mention.end].rstrip("s").isupper():
+            text = text[: mention.start] + names[mention.role] + text[mention.end :]
+    asked = (role,) if role else tuple(dict.fromkeys(mention.role for mention in mentions))
+    return Query(text=text, roles=asked)
+
+
+def check_question(question: str, longest: int) -> str:
+    """The question without surrounding white space.
+
+    Raises:
+        QuestionError: nothing is asked, or it is longer than `longest` characters.
+    """
+    stripped = question.strip()
+    if not any(letter.isalnum() for letter in stripped):
+        raise QuestionError("the question is empty; ask about something that the documents may say")
+    if len(stripped) > longest:
+        raise QuestionError(f"the question has {len(stripped)} characters; ask it in at most {longest}")
+    return stripped

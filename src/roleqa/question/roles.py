@@ -1,0 +1,101 @@
+"""Which roles a text speaks of. Roles are data: their names and aliases come from roles.toml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from roleqa.index.terms import fold, word_spans
+from roleqa.types import Document, Evidence, Passage, Role
+
+# A sentence that opens with one of these speaks of what the sentence before it spoke of.
+ANAPHORA = frozenset("he she it they his her its their this these that those such".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One naming of a role, by its span in the text."""
+
+    role: str
+    start: int
+    end: int
+
+
+def find_mentions(text: str, roles: tuple[Role, ...]) -> tuple[Mention, ...]:
+    """Every naming of a role by its name or an alias, in order, the longest name winning.
+
+    Case, accents and national spelling are ignored, and a plural is accepted.
+    """
+    names = _names(roles)
+    spans = word_spans(text)
+    folded = [fold(text[start:end]) for start, end in spans]
+    mentions: list[Mention] = []
+    position = 0
+    while position < len(folded):
+        for name, role in names.get(_singular(folded[position]), ()):
+            length = len(name)
+            if _same(tuple(folded[position : position + length]), name):
+                mentions.append(Mention(role, spans[position][0], spans[position + length - 1][1]))
+                position += length - 1
+                break
+        position += 1
+    return tuple(mentions)
+
+
+def mentioned_roles(text: str, roles: tuple[Role, ...]) -> tuple[str, ...]:
+    """The ids of the roles a text names, each once, in the order of first mention."""
+    return tuple(dict.fromkeys(mention.role for mention in find_mentions(text, roles)))
+
+
+def evidence_roles(
+    document: Document, passage: Passage, evidence: tuple[Evidence, ...], roles: tuple[Role, ...]
+) -> tuple[tuple[str, ...], ...]:
+    """For each piece of a passage's evidence, the roles it speaks of; none where it could be any.
+
+    A cell speaks of its column's role, or its row's. Other evidence speaks of the roles it names; where it
+    names none, of those that its lead-in, the sentence it refers back to, or the nearest heading names.
+    """
+    if not roles:
+        return ((),) * len(evidence)
+    heading = next((found for text in reversed(passage.headings) if (found := mentioned_roles(text, roles))), ())
+    about: list[tuple[str, ...]] = []
+    for item in evidence:
+        text = document.text[item.start : item.end]
+        sources = (item.column, item.row) if item.kind == "cell" else (text, item.lead_in)
+        own = next((found for source in sources if source and (found := mentioned_roles(source, roles))), ())
+        if not own and about and item.kind == "sentence" and refers_back(text):
+            own = about[-1]
+        about.append(own or heading)
+    return tuple(about)
+
+
+def refers_back(sentence: str) -> bool:
+    """Whether a sentence opens with a pronoun that only the sentence before it explains."""
+    spans = word_spans(sentence)
+    return bool(spans) and sentence[spans[0][0] : spans[0][1]].casefold() in ANAPHORA
+
+
+Names = dict[str, tuple[tuple[tuple[str, ...], str], ...]]
+
+
+@lru_cache(maxsize=16)
+def _names(roles: tuple[Role, ...]) -> Names:
+    """Folded names by their first word in the singular, longest first."""
+    by_first: dict[str, set[tuple[tuple[str, ...], str]]] = {}
+    for role in roles:
+        for name in (role.name, *role.aliases):
+            folded = tuple(fold(name[start:end]) for start, end in word_spans(name))
+            if folded:
+                by_first.setdefault(_singular(folded[0]), set()).add((folded, role.id))
+    return {
+        first: tuple(sorted(names, key=lambda item: (-len(item[0]), item))) for first, names in by_first.items()
+    }
+
+
+def _same(found: tuple[str, ...], name: tuple[str, ...]) -> bool:
+    """Whether words are a name, its last word perhaps in the plural."""
+    return found[:-1] == name[:-1] and _singular(found[-1]) == _singular(name[-1])
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 2 and word.endswith("s") and not word.endswith("ss") else word

@@ -1,0 +1,88 @@
+"""From ranked passages to ranked evidence: the sentences, items and cells that an answer may quote.
+
+One cross-encoder pass over the evidence of the best passages both finds the quote and ranks the passages.
+The pass is what costs time, so a cheap guess (words shared with the query, and the passage's rank) picks
+which evidence it reads.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from roleqa.index.load import Index
+from roleqa.index.terms import terms
+from roleqa.ingest.match_text import evidence_text
+from roleqa.question.roles import evidence_roles
+from roleqa.types import Evidence, Ranking, Reranker
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Evidence that may answer: row of its passage, the roles it speaks of, and the text that is matched."""
+
+    row: int
+    evidence: Evidence
+    roles: tuple[str, ...]
+    text: str
+    prior: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredEvidence:
+    """A candidate with the cross-encoder's logit."""
+
+    candidate: Candidate
+    score: float
+
+    @property
+    def row(self) -> int:
+        return self.candidate.row
+
+
+def gather_evidence(
+    index: Index, ranking: Ranking, query: str, roles: tuple[str, ...], limit: int
+) -> tuple[Candidate, ...]:
+    """The likeliest `limit` pieces of evidence of the ranked passages, likeliest first.
+
+    Where `roles` are given, evidence that speaks of other roles only is left out.
+    """
+    weights = term_weights(index, query)
+    found: list[Candidate] = []
+    for row, score in ranking:
+        passage = index.passages[row]
+        document = index.documents[passage.document_id]
+        about = evidence_roles(document, passage, index.evidence[row], index.manifest.roles)
+        for evidence, own in zip(index.evidence[row], about, strict=True):
+            if roles and own and not set(roles) & set(own):
+                continue
+            text = evidence_text(evidence, passage, document)
+            found.append(Candidate(row, evidence, own, text, score + coverage(weights, text)))
+    found.sort(key=lambda candidate: (-candidate.prior, candidate.row, candidate.evidence.start))
+    return tuple(found[:limit])
+
+
+def rerank_evidence(
+    query: str, candidates: tuple[Candidate, ...], reranker: Reranker
+) -> tuple[ScoredEvidence, ...]:
+    """The candidates with their scores, best first; ties keep the candidates' order."""
+    scores = reranker.rerank(query, [candidate.text for candidate in candidates])
+    scored = [ScoredEvidence(item, float(score)) for item, score in zip(candidates, scores, strict=True)]
+    return tuple(sorted(scored, key=lambda item: -item.score))
+
+
+def term_weights(index: Index, query: str) -> dict[str, float]:
+    """The query's terms with their inverse document frequency, summing to 1."""
+    total = len(index.passages)
+    weights = {}
+    for term in set(terms(query)):
+        frequency = index.bm25.document_frequency(term)
+        weights[term] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
+    whole = sum(weights.values()) or 1.0
+    return {term: weight / whole for term, weight in weights.items()}
+
+
+def coverage(weights: dict[str, float], text: str) -> float:
+    """How much of the query's weight a text's terms hold, from 0 to 1."""
+    present = set(terms(text))
+    return sum(weight for term, weight in sorted(weights.items()) if term in present)

@@ -1,0 +1,77 @@
+"""A query becomes ranked rows of the index: by meaning, by keywords, by both, by what a reader would quote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from roleqa.index.load import Index
+from roleqa.question.roles import mentioned_roles
+from roleqa.retrieve.evidence import ScoredEvidence, gather_evidence, rerank_evidence
+from roleqa.retrieve.fusion import fuse
+from roleqa.settings import Settings
+from roleqa.types import Encoder, Hit, Mode, Ranking, Reranker
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found for a query: passages by fusion, their evidence by the cross-encoder, each best first."""
+
+    query: str
+    ranking: Ranking
+    evidence: tuple[ScoredEvidence, ...]
+    best_cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retriever:
+    """An index with the models that search it."""
+
+    index: Index
+    encoder: Encoder
+    reranker: Reranker
+    settings: Settings
+
+    def dense(self, query: str, k: int) -> Ranking:
+        return self.index.vectors.search(self.encoder.encode_query(query), k)
+
+    def bm25(self, query: str, k: int) -> Ranking:
+        return self.index.bm25.search(query, k)
+
+    def hybrid(self, query: str, k: int) -> Ranking:
+        return self._fused(query, k)[0]
+
+    def rerank(self, query: str, k: int) -> Ranking:
+        """Passages by their best evidence; behind them, those whose evidence was not read, by fusion."""
+        roles = mentioned_roles(query, self.index.manifest.roles)
+        reading = self.read(query, roles if len(roles) == 1 else (), k)
+        best: dict[int, float] = {}
+        for scored in reading.evidence:
+            best.setdefault(scored.row, scored.score)
+        floor = min(best.values(), default=0.0)
+        for row, score in reading.ranking:
+            best.setdefault(row, floor - 1 + score)
+        return tuple(best.items())[:k]
+
+    def read(self, query: str, roles: tuple[str, ...] = (), k: int = 0) -> Reading:
+        """The evidence that may answer for any of the roles (for all of them, where none is given)."""
+        ranking, best_cosine = self._fused(query, max(k, self.settings.num_passages))
+        likely = ranking[: self.settings.num_passages]
+        found = gather_evidence(self.index, likely, query, roles, self.settings.num_evidence)
+        return Reading(query, ranking, rerank_evidence(query, found, self.reranker), best_cosine)
+
+    def _fused(self, query: str, k: int) -> tuple[Ranking, float]:
+        """The fused ranking, and the cosine of the passage nearest in meaning."""
+        pool = max(k, self.settings.num_candidates)
+        dense = self.dense(query, pool)
+        fused = fuse(dense, self.bm25(query, pool), self.settings.dense_weight)
+        return fused[:k], dense[0][1] if dense else 0.0
+
+    def search(self, query: str, top_k: int, mode: Mode) -> tuple[Hit, ...]:
+        """The passages that fit a query best, best first."""
+        rankers = {"dense": self.dense, "bm25": self.bm25, "hybrid": self.hybrid, "rerank": self.rerank}
+        return tuple(self._hit(row, score, mode) for row, score in rankers[mode](query, top_k))
+
+    def _hit(self, row: int, score: float, mode: Mode) -> Hit:
+        passage = self.index.passages[row]
+        text = self.index.text(passage, passage.document_id)
+        return Hit(passage=passage, text=text, score=round(score, 6), mode=mode)

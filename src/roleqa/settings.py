@@ -1,0 +1,100 @@
+"""Every default has its home here.
+
+Order of precedence: what the caller or a command-line flag passes, `ROLEQA_*` environment variables,
+`roleqa.toml` in the working directory, the defaults below. A key that no setting has is an error.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from roleqa.errors import SettingsError
+
+ENVIRONMENT_PREFIX = "ROLEQA_"
+CONFIG_FILE = "roleqa.toml"
+
+
+class Settings(BaseSettings):
+    """What a user may set. Frozen; passed down explicitly."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, toml_file=CONFIG_FILE, extra="forbid", frozen=True
+    )
+
+    corpus: Path = Field(Path("corpus"), description="Folder of the documents (.md, .txt) and roles.toml.")
+    index: Path = Field(Path("index"), description="Folder of the index.")
+    encoder: str = Field(
+        "packaged", description="Embedding model: `packaged`, or a sentence-transformers name or path."
+    )
+    reranker: str = Field(
+        "packaged", description="Cross-encoder: `packaged`, or a sentence-transformers CrossEncoder name or path."
+    )
+    strict: bool = Field(False, description="Stop a build at a file that cannot be read.")
+    top_k: int = Field(5, ge=1, le=100, description="How many passages a search returns.")
+    num_candidates: int = Field(
+        30, ge=1, le=1000, description="How many passages each of BM25 and FAISS hands to the fusion."
+    )
+    dense_weight: float = Field(
+        0.4, ge=0, le=1, description="Weight of FAISS against BM25 (which gets the rest) in the fusion."
+    )
+    num_passages: int = Field(10, ge=1, le=200, description="How many passages' evidence is considered.")
+    num_evidence: int = Field(
+        16, ge=1, le=512, description="How many sentences, items and cells the cross-encoder reads for a question."
+    )
+    max_quotes: int = Field(3, ge=1, le=10, description="How many quotes an answer has at most.")
+    min_confidence: float = Field(
+        0.5, ge=0, le=1, description="Below this confidence the documents are said not to answer."
+    )
+    max_question_length: int = Field(2000, ge=1, description="Longest question taken, in characters.")
+    host: str = Field("127.0.0.1", description="Address the chat listens on.")
+    port: int = Field(7860, ge=0, le=65535, description="Port the chat listens on; 0 picks a free one.")
+
+    def __init__(self, **values: Any) -> None:
+        unknown = sorted(
+            name
+            for name in os.environ
+            if name.startswith(ENVIRONMENT_PREFIX)
+            and name.removeprefix(ENVIRONMENT_PREFIX).lower() not in type(self).model_fields
+        )
+        if unknown:
+            raise SettingsError(f"unknown setting in the environment: {', '.join(unknown)}. Unset it, or mend its name.")
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from error
+        except ValueError as error:  # a roleqa.toml that is not TOML
+            raise SettingsError(f"{CONFIG_FILE} cannot be read: {error}") from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def _explain(error: ValidationError) -> str:
+    """One line a setting: its name, what it was given, and what is wrong with it."""
+    lines = []
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"unknown setting {name!r} (from a flag, the environment or {CONFIG_FILE}); known: "
+                         + ", ".join(sorted(Settings.model_fields)))
+        else:
+            lines.append(f"setting {name!r} = {problem['input']!r}: {problem['msg']}")
+    return "; ".join(lines)
