@@ -67,7 +67,8 @@ class Settings(BaseSettings):
             and name.removeprefix(ENVIRONMENT_PREFIX).lower() not in type(self).model_fields
         )
         if unknown:
-            raise SettingsError(f"unknown setting in the environment: {', '.join(unknown)}. Unset it, or mend its name.")
+            names = ", ".join(unknown)
+            raise SettingsError(f"unknown setting in the environment: {names}. Unset it, or mend its name.")
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -81,8 +82,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 

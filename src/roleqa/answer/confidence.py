@@ -52,11 +52,9 @@ def confidence(index: Index, reading: Reading) -> float:
     """The probability, from 0 to 1, that the best evidence answers the question."""
     if not reading.evidence:
         return 0.0
-    fitted = _fitted()
+    model = _model()
     found = signals(index, reading)
-    logit = fitted["intercept"] + sum(
-        weight * getattr(found, name) for name, weight in sorted(fitted["weights"].items())
-    )
+    logit = model.intercept + sum(weight * getattr(found, name) for name, weight in model.weights)
     return round(1 / (1 + math.exp(-logit)), 6)
 
 
@@ -65,9 +63,13 @@ def _squash(logit: float) -> float:
     return 1 / (1 + math.exp(-logit / 3))
 
 
+@dataclass(frozen=True, slots=True)
+class _Model:
+    intercept: float
+    weights: tuple[tuple[str, float], ...]
+
+
 @lru_cache(maxsize=1)
-def _fitted() -> dict[str, dict[str, float] | float]:
-    data: dict[str, dict[str, float] | float] = json.loads(
-        files("roleqa.answer").joinpath("confidence.json").read_text(encoding="utf-8")
-    )
-    return data
+def _model() -> _Model:
+    data = json.loads(files("roleqa.answer").joinpath("confidence.json").read_text(encoding="utf-8"))
+    return _Model(data["intercept"], tuple(sorted(data["weights"].items())))

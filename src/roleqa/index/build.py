@@ -50,7 +50,7 @@ def build_generation(
         CorpusError, RolesError, ModelError: nothing was built; the live generation stays as it was.
     """
     started = time.perf_counter()
-    tell = progress or (lambda stage, done, total: None)
+    tell = progress or _silent
     index = IndexFolder(settings.index)
     index.path.mkdir(parents=True, exist_ok=True)
     try:
@@ -74,6 +74,10 @@ def build_generation(
         seconds=round(time.perf_counter() - started, 3),
         problems=corpus.problems,
     )
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
 
 
 def _split(corpus: CorpusReading, encoder: Encoder, tell: Progress) -> _Content:

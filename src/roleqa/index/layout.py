@@ -95,7 +95,7 @@ class IndexFolder:
         pending = self.current.with_suffix(".new")
         pending.write_text(folder.path.name + "\n", encoding="utf-8")
         _sync(pending)
-        os.replace(pending, self.current)
+        pending.replace(self.current)
         _sync(self.path)
         self._prune(keep={folder.path.name, previous})
 

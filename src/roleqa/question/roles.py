@@ -9,7 +9,9 @@ from roleqa.index.terms import fold, word_spans
 from roleqa.types import Document, Evidence, Passage, Role
 
 # A sentence that opens with one of these speaks of what the sentence before it spoke of.
-ANAPHORA = frozenset("he she it they his her its their this these that those such".split())
+ANAPHORA = frozenset(
+    ("he", "she", "it", "they", "his", "her", "its", "their", "this", "these", "that", "those", "such")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,11 +101,12 @@ class SentenceReranker:
         from sentence_transformers import CrossEncoder
 
         try:
-            return CrossEncoder(self.fingerprint, device="cpu", local_files_only=True, max_length=MAX_TOKENS)
+            model: CrossEncoder = CrossEncoder(self.fingerprint, device="cpu", local_files_only=True, max_length=MAX_TOKENS)
+            return model
         except (OSError, ValueError) as error:
             raise ModelError(
-                f"the reranker {self.fingerprint!r} cannot be loaded: {error}. Give the path of a CrossEncoder "
-                f"folder, a name already in this machine's cache, or {PACKAGED!r}."
+                f"the reranker {self.fingerprint!r} cannot be loaded: it is no CrossEncoder folder, nor in this machine's model "
+                f"cache (nothing is downloaded). Give a path, a name in the cache, or {PACKAGED!r}."
             ) from error
 
 

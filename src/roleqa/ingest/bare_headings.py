@@ -1,0 +1,77 @@
+"""Which lines of plain text are headings, though nothing marks them as such.
+
+Text copied from a page has lost its markup: a heading is a short line of its own above the text it heads. A line is
+taken for one when it looks like one, comes after the end of a paragraph, and is broken early: the next word would
+still have fitted. Names in a list look the same, so three such lines with no text between them are text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from roleqa.ingest.lines import Line, broken_early, ends_sentence
+
+_MAX_HEADING = 100
+_LONGEST_RUN = 2
+
+_OPENERS = "\"'([*_\u2018\u201c\u00ab"
+_CLOSERS = "\"')]}*_\u2019\u201d\u00bb"
+_OPEN_ENDS = (",", "-", "\u2013", "\u2014")
+_NO_HEADING_ENDS = (".", "!", ":", ";", "\u2026", "\u3002", *_OPEN_ENDS)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def bare_headings(text: str, lines: Sequence[Line], width: int | None) -> dict[int, bool]:
+    """The lines that are headings; True for one directly above another, which it is then the parent of."""
+    filled = [i for i, line in enumerate(lines) if line.kind != "blank"]
+    runs = [run for run in _likely_runs(text, lines, filled, width) if len(run) <= _LONGEST_RUN]
+    # A last line with nothing below it heads nothing: it is a heading only where others before it are.
+    if len(runs) == 1 and runs[0][-1] == filled[-1]:
+        return {}
+    return {i: i != run[-1] for run in runs for i in run}
+
+
+def _likely_runs(text: str, lines: Sequence[Line], filled: Sequence[int], width: int | None) -> list[list[int]]:
+    """The lines that look like headings, those with nothing but blank lines between them together."""
+    runs: list[list[int]] = []
+    after_likely = False
+    for i, following in zip_longest(filled, filled[1:]):
+        below = lines[following] if following is not None else None
+        likely = (
+            _looks_like_heading(text, lines[i])
+            and (after_likely or _paragraph_ended(text, lines, i, width))
+            and _heads_something(text, lines, i, below, width)
+        )
+        if likely and after_likely:
+            runs[-1].append(i)
+        elif likely:
+            runs.append([i])
+        after_likely = likely
+    return runs
+
+
+def _looks_like_heading(text: str, line: Line) -> bool:
+    words = text[line.span.start : line.span.end]
+    if line.kind != "text" or len(words) > _MAX_HEADING or "|" in words or not _LETTER.search(words):
+        return False
+    first = words.lstrip(_OPENERS)[:1]
+    return not first.islower() and not words.rstrip(_CLOSERS).endswith(_NO_HEADING_ENDS)
+
+
+def _paragraph_ended(text: str, lines: Sequence[Line], i: int, width: int | None) -> bool:
+    if i == 0 or lines[i - 1].kind not in ("text", "item"):
+        return True
+    before = lines[i - 1].span
+    if ends_sentence(text, before):
+        return True
+    return broken_early(text, before, lines[i].span, width) and not text[before.start : before.end].endswith(_OPEN_ENDS)
+
+
+def _heads_something(text: str, lines: Sequence[Line], i: int, below: Line | None, width: int | None) -> bool:
+    if below is None:
+        return True
+    if below.kind == "heading" or (below.block is not None and below.block.kind == "heading"):
+        return False
+    return below is not lines[i + 1] or below.kind != "text" or broken_early(text, lines[i].span, below.span, width)

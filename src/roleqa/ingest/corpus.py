@@ -1,0 +1,192 @@
+"""The folder of documents: which files are read, and what is said of those that cannot be."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from roleqa.errors import CorpusError, UnreadableFile
+from roleqa.ingest.blocks import Block, Reading
+from roleqa.ingest.markdown import read_markdown
+from roleqa.ingest.plain_text import read_plain_text
+from roleqa.types import Document, Problem
+
+# A reader for each format: text in, text and blocks out.
+_READERS: dict[str, Callable[[str], Reading]] = {
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+    ".txt": read_plain_text,
+}
+# People expect these to be read; to leave them out in silence would hide that part of their corpus is missing.
+_NOT_YET_READ = frozenset({".csv", ".doc", ".docx", ".epub", ".htm", ".html", ".odt", ".pdf", ".rtf", ".rst", ".xlsx"})
+_MAX_BYTES = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A document as it was read: `sha256` is that of the file's bytes, `blocks` are in reading order."""
+
+    document: Document
+    sha256: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusReading:
+    """The files of a corpus that became documents, by id, and the problems with those that did not."""
+
+    files: tuple[SourceFile, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        return tuple(file.document for file in self.files)
+
+
+def read_corpus(folder: Path, strict: bool = False) -> CorpusReading:
+    """Read every document below the folder, in the order of their ids.
+
+    Hidden files and folders are passed over, and so are files that no one would take for a document.
+
+    Raises:
+        CorpusError: if there is no such folder, no document in it can be read, or (`strict`) one cannot.
+    """
+    files: list[SourceFile] = []
+    problems: list[Problem] = []
+    for path in _paths(folder):
+        try:
+            files.append(read_file(folder, path))
+        except UnreadableFile as error:
+            problems.append(Problem(document_id(folder, path), str(error)))
+    if problems and strict:
+        raise CorpusError(f"{len(problems)} of the files in {folder} cannot be read:{_listed(problems)}")
+    if not files:
+        hint = "add .md or .txt files, or name another folder with --corpus"
+        raise CorpusError(f"there is no document in {folder}: {hint}{_listed(problems)}")
+    return CorpusReading(tuple(files), tuple(problems))
+
+
+def corpus_hashes(folder: Path) -> dict[str, str]:
+    """The sha256 of each file that can become a document, by document id: what a change shows in.
+
+    Raises:
+        CorpusError: if there is no such folder.
+    """
+    hashes: dict[str, str] = {}
+    for path in _paths(folder):
+        try:
+            data = _checked_bytes(folder, path)
+            _decoded(data)
+        except UnreadableFile:
+            continue
+        hashes[document_id(folder, path)] = hashlib.sha256(data).hexdigest()
+    return hashes
+
+
+def read_file(folder: Path, path: Path) -> SourceFile:
+    """Read one file of the corpus.
+
+    Raises:
+        UnreadableFile: saying why, and what to do about it.
+    """
+    data = _checked_bytes(folder, path)
+    reading = _READERS[path.suffix.lower()](_decoded(data))
+    headings = (block.title for block in reading.blocks if block.kind == "heading" and block.level == 1)
+    title = reading.title or next(headings, "") or readable_stem(path)
+    document = Document(document_id(folder, path), title, reading.text, "; ".join(reading.sources))
+    return SourceFile(document, hashlib.sha256(data).hexdigest(), reading.blocks)
+
+
+def document_id(folder: Path, path: Path) -> str:
+    """The path below the corpus folder, with forward slashes, in characters that can be written as UTF-8."""
+    return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
+
+
+def readable_stem(path: Path) -> str:
+    """A title for a document that gives none: "role-comparison.txt" becomes "Role comparison"."""
+    title = " ".join(path.stem.replace("-", " ").replace("_", " ").split())
+    return title[:1].upper() + title[1:]
+
+
+def _paths(folder: Path) -> list[Path]:
+    """What might be a document, in the order of the ids."""
+    if not folder.exists():
+        raise CorpusError(f"there is no folder {folder}: create it, or name another with --corpus")
+    if not folder.is_dir():
+        raise CorpusError(f"{folder} is not a folder: name the folder that holds the documents with --corpus")
+    return sorted(_below(folder), key=lambda path: document_id(folder, path))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        yield folder
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(path)
+        elif entry.is_dir() or path.suffix.lower() in _READERS.keys() | _NOT_YET_READ:
+            yield path
+
+
+def _checked_bytes(folder: Path, path: Path) -> bytes:
+    _check_name(folder, path)
+    try:
+        if not path.resolve(strict=True).is_relative_to(folder.resolve()):
+            raise UnreadableFile("it is a link that leads out of the corpus: put the file itself there")
+        with open(path, "rb", opener=_open_without_waiting) as file:  # noqa: PTH123 - Path.open takes no opener
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableFile("it is not a regular file: put one in its place or remove it")
+            if status.st_size > _MAX_BYTES:
+                limit = _MAX_BYTES // 1_000_000
+                raise UnreadableFile(f"it is {status.st_size / 1e6:.0f} MB long, over the limit of {limit} MB: split it")
+            return file.read()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        reason = getattr(error, "strerror", None) or "it is a link that leads nowhere"
+        raise UnreadableFile(f"it cannot be opened ({reason})") from error
+
+
+def _check_name(folder: Path, path: Path) -> None:
+    try:
+        str(path.relative_to(folder)).encode()
+    except UnicodeEncodeError:
+        raise UnreadableFile("its name is not UTF-8: rename it") from None
+    if path.is_dir():
+        link = path.is_symlink()
+        raise UnreadableFile("links to folders are not followed" if link else "the folder cannot be opened")
+    if path.suffix.lower() in _NOT_YET_READ:
+        raise UnreadableFile(f"{path.suffix.lower()} files are not read: save it as .md or .txt")
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    # A pipe would otherwise hold the build until someone writes to it.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _decoded(data: bytes) -> str:
+    """The text, its newlines as "\\n". Nothing changes it after this."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnreadableFile("it is UTF-16, not UTF-8: save it as UTF-8")
+    if b"\0" in data:
+        raise UnreadableFile("it holds binary data, not text: remove it or save it as text")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    if not text.strip():
+        raise UnreadableFile("it is empty: write something in it or remove it")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _listed(problems: list[Problem]) -> str:
+    return "".join(f"\n  {problem.file!r}: {problem.reason}" for problem in problems)

@@ -1,0 +1,173 @@
+"""The lines of plain text, each told by its look: a marked heading, a list item, a table, code or text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from roleqa.ingest.blocks import Block, Span
+from roleqa.ingest.tables import table_block, table_end
+
+LineKind = Literal["blank", "text", "heading", "item", "block"]
+
+# No one wraps text tighter than this on purpose, so a shorter text says nothing about where it would be wrapped.
+_MIN_WIDTH = 60
+_MAX_WIDTH = 100
+_MAX_UNDERLINED = 100
+
+_CLOSERS = "\"')]}*_\u2019\u201d\u00bb"
+_TERMINAL = (".", "!", "?", ":", ";", "\u2026", "\u3002", "\uff01", "\uff1f")
+
+_MARKED = re.compile(r"(?P<marks>#{1,6})[ \t]+(?P<title>[^#\s].*?)[ \t]*#*")
+_UNDERLINE = re.compile(r"={3,}|-{3,}")
+_RULE = re.compile(r"(?P<mark>[-=*_~#+])(?:[ \t]*(?P=mark)){2,}")
+_FENCE = re.compile(r"`{3,}|~{3,}")
+_BULLET = re.compile("[-*+\u2013\u2022\u2023\u2043\u25aa\u25cf\u25e6][ \t]+(?=\\S)")
+_NUMBER = re.compile(
+    r"(?:\d{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+[.)]?|\((?:[a-z]|[ivx]{1,4}|\d{1,3})\)|[a-z]\))[ \t]+(?=\S)"
+)
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line without the white space at its ends, or (`block`) several that a reader has made a block of.
+
+    `body` is where its text begins, behind a bullet or number. `level` is a marked heading's, or how deep the number
+    in front of the line goes. `continues` says that an indented line belongs to the list item above it.
+    """
+
+    span: Span
+    kind: LineKind
+    indent: int = 0
+    body: int = 0
+    level: int = 0
+    continues: bool = False
+    block: Block | None = None
+
+
+def wrap_width(lengths: Sequence[int]) -> int | None:
+    """How many characters a hard-wrapped text has to a line; None where a line is a whole paragraph."""
+    unwrapped = sum(length for length in lengths if length > _MAX_WIDTH)
+    if 5 * unwrapped >= sum(lengths):
+        return None
+    return max([_MIN_WIDTH, *(length for length in lengths if length <= _MAX_WIDTH)])
+
+
+def ends_sentence(text: str, line: Span) -> bool:
+    """Whether the line ends as a paragraph does: with a full stop or the like."""
+    return text[line.start : line.end].rstrip(_CLOSERS).endswith(_TERMINAL)
+
+
+def broken_early(text: str, line: Span, following: Span, width: int | None) -> bool:
+    """Whether the next line's first word would still have fitted: the break is meant, not made by wrapping."""
+    if width is None:
+        return True
+    word = text[following.start : following.end].split(None, 1)[0]
+    return line.end - line.start + 1 + len(word) <= width
+
+
+def classify(text: str, spans: Sequence[Span], width: int | None) -> list[Line]:
+    """The lines, in order; those of a table or of fenced code are one. A rule of dashes counts as blank."""
+    lines: list[Line] = []
+    i = 0
+    while i < len(spans):
+        span = spans[i]
+        if _UNDERLINE.fullmatch(text, *span) and _can_be_underlined(text, lines, width):
+            lines[-1] = replace(lines[-1], kind="heading", level=1 if text[span.start] == "=" else 2)
+            lines.append(Line(span, "blank"))
+            i += 1
+        elif (end := _fence_end(text, spans, i)) > i:
+            lines.append(_code(text, spans[i:end]))
+            i = end
+        elif (end := table_end(text, spans, i)) > i:
+            lines.append(Line(span, "block", block=table_block(text, spans[i:end])))
+            i = end
+        else:
+            lines.append(_line(text, spans, i, lines, width))
+            i += 1
+    return lines
+
+
+def _line(text: str, spans: Sequence[Span], i: int, above: Sequence[Line], width: int | None) -> Line:
+    span = spans[i]
+    if span.start == span.end or _RULE.fullmatch(text, *span):
+        return Line(span, "blank")
+    if marked := _MARKED.fullmatch(text, *span):
+        return Line(span, "heading", body=marked.start("title"), level=len(marked["marks"]))
+    indent = _indent(text, span)
+    before = above[-1] if above else None
+    if bullet := _BULLET.match(text, *span):
+        if _list_may_start(text, before, span, width):
+            return Line(span, "item", indent, bullet.end())
+    elif number := _NUMBER.match(text, *span):
+        depth = max(1, len(_DIGITS.findall(number[0])))
+        first = number[0].strip("(). \t") in ("1", "a", "i")
+        if _list_may_start(text, before, span, width, marked=first):
+            listed = _is_listed(text, spans, i, above, depth)
+            return Line(span, "item" if listed else "text", indent, number.end(), depth)
+    if before is not None and before.kind == "item" and indent > before.indent:
+        return Line(span, "item", before.indent, span.start, continues=True)
+    return Line(span, "text", indent, span.start)
+
+
+def _indent(text: str, span: Span) -> int:
+    return span.start - text.rfind("\n", 0, span.start) - 1
+
+
+def _list_may_start(
+    text: str, before: Line | None, span: Span, width: int | None, marked: bool = True
+) -> bool:
+    """Whether a bullet or number is one, and not a dash or number that wrapping has put at the start of a line."""
+    if before is None or before.kind != "text":
+        return True
+    return broken_early(text, before.span, span, width) or (marked and ends_sentence(text, before.span))
+
+
+def _is_listed(text: str, spans: Sequence[Span], i: int, above: Sequence[Line], depth: int) -> bool:
+    """Whether a numbered line is one of a list rather than a numbered heading or paragraph."""
+    before = next((line for line in reversed(above) if line.kind != "blank"), None)
+    if before is not None and before.kind == "item":
+        return True
+    below = next((span for span in spans[i + 1 :] if span.start < span.end), None)
+    if below is None:
+        return False
+    if number := _NUMBER.match(text, *below):
+        return max(1, len(_DIGITS.findall(number[0]))) == depth
+    return below == spans[i + 1] and _indent(text, below) > _indent(text, spans[i])
+
+
+def _can_be_underlined(text: str, lines: Sequence[Line], width: int | None) -> bool:
+    if not lines or lines[-1].kind != "text":
+        return False
+    span = lines[-1].span
+    if span.end - span.start > _MAX_UNDERLINED or text[span.end - 1] in ".,;":
+        return False
+    before = lines[-2] if len(lines) > 1 else None
+    return (
+        before is None
+        or before.kind != "text"
+        or ends_sentence(text, before.span)
+        or broken_early(text, before.span, span, width)
+    )
+
+
+def _fence_end(text: str, spans: Sequence[Span], first: int) -> int:
+    """The index after the line that closes the fence opened on lines[first]; `first` if none opens or closes."""
+    fence = _FENCE.match(text, *spans[first])
+    if fence is None:
+        return first
+    for i in range(first + 1, len(spans)):
+        line = text[spans[i].start : spans[i].end]
+        if line.startswith(fence[0]) and not line.strip(fence[0][0]):
+            return i + 1
+    return first
+
+
+def _code(text: str, spans: Sequence[Span]) -> Line:
+    whole = Span(spans[0].start, spans[-1].end)
+    filled = [span for span in spans[1:-1] if span.start < span.end]
+    body = Span(filled[0].start, filled[-1].end) if filled else Span(whole.end, whole.end)
+    return Line(whole, "block", block=Block("code", *whole, body))

@@ -1,0 +1,235 @@
+"""Markdown: the blocks that a CommonMark parser (with tables) finds, as spans of the text."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from roleqa.ingest.blocks import Block, Reading, Span, line_spans, paragraph, trim
+from roleqa.ingest.comments import comment_spans, without
+from roleqa.ingest.front_matter import read_front_matter
+from roleqa.ingest.lines import Line, wrap_width
+from roleqa.ingest.markup import plain
+from roleqa.ingest.plain_text import blocks_of, with_headings
+from roleqa.ingest.tables import table_block, table_end
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+# The parser passes over what is nested deeper than this; it is then read as a paragraph.
+_MAX_NESTING = 100
+
+_MARKERS = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)])(?:\s+|$))*")
+_QUOTE = re.compile(r"[\s>]*")
+_LEAVES = frozenset({"inline", "fence", "code_block", "html_block", "table_open", "hr"})
+_TASK = re.compile(r"\[[ xX]\]\s+")
+_FOOTNOTE = re.compile(r"^\[\^[^\]\s]+\]:[ \t]*", re.MULTILINE)
+_TAGS = re.compile(r"(?:</?[A-Za-z][^<>]*>\s*)+")
+_LAST_TAGS = re.compile(r"(?:</?[A-Za-z][^<>]*>\s*)+\Z")
+_HARD_BREAK = re.compile(r" {2,}\n|\\\n")
+
+
+def read_markdown(text: str) -> Reading:
+    """Read Markdown. Front matter, comments and link definitions are in no block, all other text is in one."""
+    front_matter = read_front_matter(text)
+    comments = comment_spans(text, front_matter.span.end)
+    # A comment that is never closed would hide the rest of the file: its opening is read as text.
+    visible = without(text, (front_matter.span, *comments)).replace("<!--", "x!--")
+    blocks = [part for block in _found_blocks(visible) for part in _cut(visible, block, comments)]
+    return Reading(text, _with_bare_headings(text, blocks), front_matter.title, front_matter.sources)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable("table")
+    parser.core.ruler.enableOnly(["block"])
+    return parser
+
+
+def _found_blocks(text: str) -> list[Block]:
+    """The blocks of the text in order, and as paragraphs the lines that the parser makes nothing of."""
+    environment: dict[str, Any] = {}
+    walk = _Walk(text, line_spans(text))
+    blocks = list(walk.blocks(_parser().parse(text, environment)))
+    definitions = [(label, entry["map"]) for label, entry in environment.get("references", {}).items()]
+    definitions += [(entry["label"], entry["map"]) for entry in environment.get("duplicate_refs", ())]
+    for label, lines in definitions:
+        if not label.startswith("^"):  # a footnote's short text looks like a link's target
+            walk.read(lines)
+    blocks += walk.left_over()
+    return sorted(blocks, key=lambda block: block.start)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One pass over the parser's tokens, noting which lines have been read."""
+
+    text: str
+    lines: list[Span]
+    unread: bytearray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unread = bytearray(line.start < line.end for line in self.lines)
+
+    def read(self, lines: Sequence[int]) -> None:
+        self.unread[lines[0] : lines[1]] = bytes(lines[1] - lines[0])
+
+    def blocks(self, tokens: Sequence[Token]) -> Iterator[Block]:
+        depth = 0  # how many lists the token stands in
+        item_line = -1  # the line that the latest list item begins on
+        heading: Token | None = None
+        for token in tokens:
+            if token.type.endswith("_list_open") or token.type.endswith("_list_close"):
+                depth += token.nesting
+            elif token.type == "list_item_open" and token.map:
+                item_line = token.map[0]
+            elif token.type == "heading_open" and token.level == 0:
+                heading = token
+            elif token.type == "inline" and heading is not None:
+                yield self._heading(heading, token.content)
+                heading = None
+            elif token.type in _LEAVES and token.map and self.unread.find(1, *token.map) >= 0:
+                yield from self._leaf(token, token.map, depth, item_line)
+
+    def _heading(self, heading: Token, title: str) -> Block:
+        lines = heading.map or [0, 0]
+        self.read(lines)
+        span = self._span(lines)
+        return Block("heading", *span, span, level=int(heading.tag[1]), title=plain(title))
+
+    def _leaf(self, token: Token, lines: list[int], depth: int, item_line: int) -> Iterator[Block]:
+        self.read(lines)
+        span = self._span(lines)
+        if token.type == "hr":
+            return
+        if token.type in ("fence", "code_block"):
+            yield Block("code", *span, self._code(token, lines))
+        elif token.type == "html_block":
+            yield Block("paragraph", *span, self._untagged(span))
+        elif token.type == "table_open" or depth == 0:
+            yield from self._prose(lines, token.content)
+        else:
+            body = Span(self._content_start(lines[0], token.content), span.end)
+            task = _TASK.match(self.text, *body)
+            start = self._unquoted(lines[0]).start if lines[0] == item_line else body.start
+            body = Span(task.end() if task else body.start, span.end)
+            yield Block("item", start, span.end, body, level=depth)
+
+    def _prose(self, lines: Sequence[int], content: str) -> Iterator[Block]:
+        """The tables and paragraphs on these lines: a row without a pipe is none, whatever the parser says."""
+        spans = [self._unquoted(i) for i in range(*lines)]
+        if content:
+            spans[0] = Span(self._content_start(lines[0], content), spans[0].end)
+        start = i = 0
+        while i < len(spans):
+            end = table_end(self.text, spans, i)
+            if end > i:
+                if start < i:
+                    yield paragraph(Span(spans[start].start, spans[i - 1].end))
+                yield table_block(self.text, spans[i:end])
+                start = end
+            i = max(end, i + 1)
+        if start < len(spans):
+            yield paragraph(Span(spans[start].start, spans[-1].end))
+
+    def left_over(self) -> Iterator[Block]:
+        """The lines that no block has taken, but those that hold only the marks of a quote or list."""
+        start = self.unread.find(1)
+        while start >= 0:
+            end = self.unread.find(0, start)
+            end = len(self.lines) if end < 0 else end
+            kept = [line for line in self.lines[start:end] if not _MARKERS.fullmatch(self.text, *line)]
+            if kept:
+                yield paragraph(Span(kept[0].start, kept[-1].end))
+            start = self.unread.find(1, end)
+
+    def _span(self, lines: Sequence[int]) -> Span:
+        filled = [line for line in self.lines[lines[0] : lines[1]] if line.start < line.end]
+        return Span(filled[0].start, filled[-1].end)
+
+    def _code(self, token: Token, lines: Sequence[int]) -> Span:
+        if token.type == "code_block":
+            return self._span(lines)
+        first, last = lines[0] + 1, lines[1]
+        closing = self._unquoted(last - 1)
+        if last > first and not self.text[closing.start : closing.end].strip(token.markup[0]):
+            last -= 1
+        filled = [line for line in self.lines[first:last] if line.start < line.end]
+        end = self.lines[lines[0]].end
+        return Span(filled[0].start, filled[-1].end) if filled else Span(end, end)
+
+    def _untagged(self, span: Span) -> Span:
+        """What a block of HTML says: the tags at its ends are no words."""
+        leading = _TAGS.match(self.text, *span)
+        start = leading.end() if leading else span.start
+        trailing = _LAST_TAGS.search(self.text, start, span.end)
+        return trim(self.text, start, trailing.start() if trailing else span.end)
+
+    def _unquoted(self, line: int) -> Span:
+        start, end = self.lines[line]
+        quote = _QUOTE.match(self.text, start, end)
+        return Span(quote.end() if quote else start, end)
+
+    def _content_start(self, line: int, content: str) -> int:
+        """Where the text of a paragraph begins on its first line, behind the marks of quotes and lists."""
+        start, end = self.lines[line]
+        found = self.text.rfind(content.split("\n", 1)[0].strip(), start, end)
+        return found if found >= 0 else start
+
+
+def _cut(text: str, block: Block, comments: Sequence[Span]) -> Iterator[Block]:
+    """The block in parts: a comment or a footnote's number is in none, and a forced line break ends one."""
+    if block.kind not in ("paragraph", "item"):
+        yield block
+        return
+    first = bisect_left(comments, (block.start, block.start))
+    cuts = list(comments[first : bisect_left(comments, (block.end, block.end))])
+    for mark in (_HARD_BREAK, _FOOTNOTE):
+        cuts += [Span(*match.span()) for match in mark.finditer(text, *block.body)]
+    position = block.body.start
+    bodies: list[Span] = []
+    for start, end in [*sorted(cuts), (block.body.end, block.body.end)]:
+        bodies.append(trim(text, position, start))
+        quote = _QUOTE.match(text, end, block.body.end)
+        position = max(position, quote.end() if quote else end)
+    bodies = [body for body in bodies if body.start < body.end]
+    for i, body in enumerate(bodies):
+        start = block.start if i == 0 else body.start
+        end = block.end if i == len(bodies) - 1 else body.end
+        yield Block(block.kind, start, end, body, level=block.level)
+
+
+def _with_bare_headings(text: str, blocks: list[Block]) -> tuple[Block, ...]:
+    """The blocks, with the bare headings of a file that marks none but perhaps its title."""
+    if sum(block.kind == "heading" for block in blocks) > 1:
+        return tuple(blocks)
+    lines = list(_lines(text, blocks))
+    width = wrap_width([line.span.end - line.span.start for line in lines if line.kind == "text"])
+    settled = with_headings(text, lines, width)
+    return tuple(blocks) if settled == lines else tuple(blocks_of(text, settled, width))
+
+
+def _lines(text: str, blocks: Sequence[Block]) -> Iterator[Line]:
+    end = 0
+    for block in blocks:
+        span = Span(block.start, block.end)
+        if text.count("\n", end, block.start) > 1:
+            yield Line(Span(end, end), "blank")
+        end = block.end
+        line_start = text.rfind("\n", 0, block.start) + 1
+        if block.kind == "paragraph" and not text[line_start : block.start].strip():
+            for line in text[block.start : block.end].split("\n"):
+                part = trim(text, span.start, span.start + len(line))
+                span = Span(span.start + len(line) + 1, span.end)
+                yield Line(part, "text", body=part.start)
+        elif block.kind == "heading":
+            yield Line(span, "heading", level=block.level, block=block)
+        else:
+            yield Line(span, "block", block=block)

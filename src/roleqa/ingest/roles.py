@@ -1,0 +1,57 @@
+"""`roles.toml` becomes Roles."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from roleqa.errors import RolesError
+from roleqa.types import Role
+
+ROLES_FILE = "roles.toml"
+
+
+def read_roles(corpus: Path) -> tuple[Role, ...]:
+    """The roles that a corpus folder declares, in file order; none where it has no roles.toml.
+
+    Raises:
+        RolesError: the file is not TOML, or a role lacks an id or a name or shares one with another.
+    """
+    file = corpus / ROLES_FILE
+    if not file.is_file():
+        return ()
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RolesError(f"{file} cannot be read: {error}. Mend it, or move it away to go without roles.") from error
+    tables = data.get("role", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise RolesError(f"{file}: roles are [[role]] tables with id, name and aliases.")
+    roles = tuple(_role(file, table) for table in tables)
+    _check_distinct(file, roles)
+    return roles
+
+
+def _role(file: Path, table: dict[str, Any]) -> Role:
+    unknown = sorted(set(table) - {"id", "name", "aliases"})
+    if unknown:
+        raise RolesError(f"{file}: a role has no key {unknown[0]!r}; it has id, name and aliases.")
+    for key in ("id", "name"):
+        if not isinstance(table.get(key), str) or not table[key].strip():
+            raise RolesError(f"{file}: every [[role]] needs {key} = \"...\"; one has {table.get(key)!r}.")
+    aliases = table.get("aliases", [])
+    if not isinstance(aliases, list) or not all(isinstance(alias, str) and alias.strip() for alias in aliases):
+        raise RolesError(f"{file}: the aliases of {table['id']!r} must be a list of names.")
+    return Role(id=table["id"], name=table["name"], aliases=tuple(aliases))
+
+
+def _check_distinct(file: Path, roles: tuple[Role, ...]) -> None:
+    owners: dict[str, str] = {}
+    for role in roles:
+        if any(role.id == owner for owner in owners.values()):
+            raise RolesError(f"{file}: two roles have the id {role.id!r}.")
+        for name in {name.casefold() for name in (role.name, *role.aliases)}:
+            if name in owners:
+                raise RolesError(f"{file}: {name!r} names both {owners[name]!r} and {role.id!r}.")
+            owners[name] = role.id

@@ -1,0 +1,74 @@
+"""What tests share: a small corpus about two made-up roles, and an assistant on it that needs no model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fakes import OverlapReranker, WordEncoder
+from roleqa.assistant import Assistant, build_index
+from roleqa.settings import Settings
+
+LIGHTHOUSES = """# Keepers and pilots
+
+## Duties
+
+A lighthouse keeper lights the lamp at dusk. A harbour pilot boards arriving ships.
+
+## Terms
+
+| Topic | Lighthouse Keeper | Harbour Pilot |
+| --- | --- | --- |
+| Leave | Six weeks in winter | Four weeks in summer |
+| Uniform | Grey oilskin | Blue jacket |
+
+## Pay
+
+The harbour pilot is paid for each ship. Wages are settled in March.
+"""
+
+ROLES = """
+[[role]]
+id = "keeper"
+name = "Lighthouse Keeper"
+aliases = ["keeper", "LK"]
+
+[[role]]
+id = "pilot"
+name = "Harbour Pilot"
+aliases = ["pilot", "HP", "harbor pilot"]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keeps a developer's environment and roleqa.toml out of the tests."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("ROLEQA_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A corpus folder with one document and two roles."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "harbour.md").write_text(LIGHTHOUSES, encoding="utf-8")
+    (folder / "roles.toml").write_text(ROLES, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def settings(corpus: Path, tmp_path: Path) -> Settings:
+    return Settings(corpus=corpus, index=tmp_path / "index")
+
+
+@pytest.fixture
+def assistant(settings: Settings) -> Assistant:
+    """An assistant on the small corpus, with models that count words."""
+    encoder = WordEncoder()
+    build_index(settings, encoder=encoder)
+    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())

@@ -1,0 +1,144 @@
+"""The command: exit codes, what goes to which stream, and that nothing is decided there."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from fakes import OverlapReranker, WordEncoder
+from roleqa import assistant as assistant_module
+from roleqa.cli import main
+from roleqa.report import printable
+
+
+@pytest.fixture(autouse=True)
+def _fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assistant_module, "SentenceEncoder", lambda _: WordEncoder())
+    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReranker())
+
+
+@pytest.fixture
+def built(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    assert main(["build", "--corpus", str(corpus), "--index", str(tmp_path / "index")]) == 0
+    capsys.readouterr()
+    return tmp_path / "index"
+
+
+def test_build_reports_what_it_made_and_left_out(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (corpus / "bad.md").write_bytes(b"\x00\x01")
+    assert main(["build", "--corpus", str(corpus), "--index", str(tmp_path / "i")]) == 0
+    said = capsys.readouterr()
+    assert "Built 1 documents, 4 passages, 8 quotable pieces" in said.out
+    assert "Left out bad.md: it holds binary data" in said.err
+
+
+def test_build_json(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", "--corpus", str(corpus), "--index", str(tmp_path / "i"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["documents"], report["passages"], report["problems"]) == (1, 4, [])
+
+
+def test_build_strict(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (corpus / "bad.md").write_bytes(b"\x00\x01")
+    assert main(["build", "--corpus", str(corpus), "--index", str(tmp_path / "i"), "--strict"]) == 1
+    assert "bad.md" in capsys.readouterr().err
+
+
+def test_ask_prints_the_quote_and_its_place(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--index", str(built), "How many weeks of leave has a harbour pilot?"]) == 0
+    out = capsys.readouterr().out
+    assert "Leave, Harbour Pilot: Four weeks in summer [1]" in out
+    assert "[1] harbour.md > Keepers and pilots > Terms (Leave, Harbour Pilot)" in out
+    assert "    \u201cFour weeks in summer\u201d" in out
+
+
+def test_ask_json_and_role(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--index", str(built), "--json", "--role", "keeper", "How many weeks of leave?"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["citations"][0]["quote"] == "Six weeks in winter"
+    assert answer["roles"] == ["keeper"]
+
+
+def test_a_refusal_exits_0_and_shows_the_closest_as_no_answer(
+    built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", "--index", str(built), "Which zeppelin dropped what on whom in the harbour?"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("The documents don't answer this.")
+    assert "Closest passages (not an answer):" in out
+
+
+def test_search(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--index", str(built), "--mode", "bm25", "--top-k", "1", "lamp"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("1. harbour.md > Keepers and pilots > Duties  (bm25 ")
+    assert main(["search", "--index", str(built), "--json", "lamp"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["document"] == "harbour.md"
+    assert main(["search", "--index", str(built), "--mode", "bm25", "zeppelin"]) == 0
+    assert capsys.readouterr().out == "No passage fits.\n"
+
+
+def test_status(built: Path, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (corpus / "new.txt").write_text("New.")
+    assert main(["status", "--index", str(built)]) == 0
+    out = capsys.readouterr().out
+    assert "1 documents, 4 passages, 8 quotable pieces" in out
+    assert "added: new.txt" in out
+    assert main(["status", "--index", str(built), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"]["added"] == ["new.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ask", "--index", "nowhere", "why?"], "roleqa: there is no index in nowhere; run: roleqa build"),
+        (["build", "--corpus", "nowhere"], "roleqa: there is no folder nowhere"),
+        (["status", "--index", "nowhere"], "roleqa: there is no index in nowhere"),
+    ],
+)
+def test_an_error_is_one_line_on_standard_error(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith(message)
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+
+def test_a_bad_question_exits_1(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--index", str(built), "  "]) == 1
+    assert "the question is empty" in capsys.readouterr().err
+    assert main(["ask", "--index", str(built), "--role", "cook", "why?"]) == 1
+    assert "its roles are: keeper, pilot" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["ask"], ["fly"], ["search", "x", "--mode", "psychic"], ["build", "--port", "1"]])
+def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "Usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["build", "ask", "search", "serve", "status"])
+def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert f"Usage: roleqa {command}" in capsys.readouterr().out
+
+
+def test_settings_come_from_the_environment(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ROLEQA_INDEX", str(built))
+    monkeypatch.setenv("ROLEQA_TOP_K", "3")
+    assert main(["search", "--json", "lamp"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 3
+    assert "ROLEQA_INDEX" in os.environ
+
+
+def test_a_document_cannot_steer_the_terminal() -> None:
+    assert printable("a\x1b[2Jb\u202ec\td\n") == "a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}c\td\n"

