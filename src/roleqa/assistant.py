@@ -26,7 +26,7 @@ def build_index(
     Passages whose text is unchanged keep their embeddings, unless `full`.
 
     Raises:
-        RoleqaError: a CorpusError, RolesError, ModelError or IndexBusy; the live generation stays as it was.
+        RoleqaError: a CorpusError, RolesError, ModelError or IndexBusyError; the live generation stays as it was.
     """
     return build_generation(settings, encoder or SentenceEncoder(settings.encoder), full=full, progress=progress)
 
@@ -46,7 +46,7 @@ class Assistant:
         """Opens the live generation. Models load on first use.
 
         Raises:
-            IndexMissing, IndexMismatch, IndexDamaged: it cannot be answered from.
+            IndexMissingError, IndexMismatchError, IndexDamagedError: it cannot be answered from.
         """
         encoder = encoder or SentenceEncoder(settings.encoder)
         index = load_index(settings.index, encoder.fingerprint)

@@ -1,17 +1,17 @@
 """The errors a user can meet. Each message says what is wrong and what to do next.
 
     RoleqaError
-    |- SettingsError       a setting, flag or roleqa.toml that cannot be used
-    |- CorpusError         no corpus, an empty one, or (with --strict) an unreadable file
-    |  `- UnreadableFile   one file that cannot become a document; a build reports it and goes on
-    |- RolesError          roles.toml cannot be read
-    |- IndexMissing        there is no index yet
-    |- IndexMismatch       the index was made by another schema or encoder
-    |- IndexDamaged        a file of the index is missing or not what was written
-    |- IndexBusy           another build is writing to the index
-    |- ModelError          weights that are absent, or not the ones expected
-    |- QuestionError       a question that cannot be asked (empty, too long)
-    `- LabelError          labelled questions that cannot be evaluated
+    |- SettingsError            a setting, flag or roleqa.toml that cannot be used
+    |- CorpusError              no corpus, an empty one, or (with --strict) an unreadable file
+    |  `- UnreadableFileError   one file that cannot become a document; a build reports it and goes on
+    |- RolesError               roles.toml cannot be read
+    |- IndexMissingError        there is no index yet
+    |- IndexMismatchError       the index was made by another schema or encoder
+    |- IndexDamagedError        a file of the index is missing or not what was written
+    |- IndexBusyError           another build is writing to the index
+    |- ModelError               weights that are absent, or not the ones expected
+    |- QuestionError            a question that cannot be asked (empty, too long)
+    `- LabelError               labelled questions that cannot be evaluated
 """
 
 
@@ -27,7 +27,7 @@ class CorpusError(RoleqaError):
     """The corpus cannot be built from."""
 
 
-class UnreadableFile(CorpusError):
+class UnreadableFileError(CorpusError):
     """One file cannot become a document."""
 
 
@@ -35,19 +35,19 @@ class RolesError(RoleqaError):
     """roles.toml cannot be read."""
 
 
-class IndexMissing(RoleqaError):
+class IndexMissingError(RoleqaError):
     """There is no index at the given place."""
 
 
-class IndexMismatch(RoleqaError):
+class IndexMismatchError(RoleqaError):
     """The index was made by another schema or encoder than the ones in use."""
 
 
-class IndexDamaged(RoleqaError):
+class IndexDamagedError(RoleqaError):
     """A file of the index is missing or not what was written."""
 
 
-class IndexBusy(RoleqaError):
+class IndexBusyError(RoleqaError):
     """Another build is writing to the index."""
 
 

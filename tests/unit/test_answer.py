@@ -9,7 +9,7 @@ import pytest
 from roleqa.answer.citations import check
 from roleqa.answer.selection import select_evidence
 from roleqa.assistant import Assistant
-from roleqa.errors import IndexDamaged, QuestionError
+from roleqa.errors import IndexDamagedError, QuestionError
 from roleqa.retrieve.evidence import Candidate, ScoredEvidence
 from roleqa.types import Answer, Citation, Evidence, Generation
 
@@ -144,7 +144,7 @@ def test_a_citation_that_is_not_the_source_is_never_shown(assistant: Assistant, 
     citation = first(assistant.ask("Who lights the lamp at dusk?"))
     index = assistant._retriever.index
     check(index, citation)
-    with pytest.raises(IndexDamaged, match="nothing is shown"):
+    with pytest.raises(IndexDamagedError, match="nothing is shown"):
         check(index, spoil(citation))
 
 

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from fakes import WordEncoder
 from roleqa.assistant import build_index
-from roleqa.errors import CorpusError, IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, ModelError, RolesError
+from roleqa.errors import CorpusError, IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError, ModelError, RolesError
 from roleqa.index.changes import ChangeWatch, corpus_changes
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
@@ -123,7 +123,7 @@ def test_strict_stops_at_an_unreadable_file(settings: Settings) -> None:
 
 def test_one_build_at_a_time(settings: Settings) -> None:
     settings.index.mkdir()
-    with FileLock(IndexFolder(settings.index).lock), pytest.raises(IndexBusy, match="another build"):
+    with FileLock(IndexFolder(settings.index).lock), pytest.raises(IndexBusyError, match="another build"):
         build_index(settings, encoder=WordEncoder())
 
 
@@ -136,7 +136,7 @@ def test_the_live_generation_and_the_one_before_are_kept(settings: Settings) -> 
 def test_progress_is_told(settings: Settings) -> None:
     told: list[tuple[str, int, int]] = []
     build_index(settings, encoder=WordEncoder(), progress=lambda *step: told.append(step))
-    assert told == [("reading", 0, 0), ("splitting", 1, 1), ("encoding", 0, 4), ("encoding", 4, 4), ("writing", 0, 0)]
+    assert told == [("reading", 0, 0), ("splitting", 1, 1), ("encoding", 0, 12), ("encoding", 12, 12), ("writing", 0, 0)]
 
 
 def test_the_same_corpus_gives_the_same_files(settings: Settings) -> None:
@@ -150,13 +150,13 @@ def test_the_same_corpus_gives_the_same_files(settings: Settings) -> None:
 
 
 def test_nothing_built_yet(settings: Settings) -> None:
-    with pytest.raises(IndexMissing, match="roleqa build"):
+    with pytest.raises(IndexMissingError, match="roleqa build"):
         load(settings)
 
 
 def test_another_encoder_is_one_clear_error(settings: Settings) -> None:
     build_index(settings, encoder=WordEncoder())
-    with pytest.raises(IndexMismatch, match="words.*other.*roleqa build") as caught:
+    with pytest.raises(IndexMismatchError, match="words.*other.*roleqa build") as caught:
         load_index(settings.index, "other")
     assert str(settings.index) in str(caught.value)
 
@@ -169,7 +169,7 @@ def spoil_manifest(settings: Settings, **changes: object) -> None:
 def test_another_schema_is_one_clear_error(settings: Settings) -> None:
     build_index(settings, encoder=WordEncoder())
     spoil_manifest(settings, schema=99)
-    with pytest.raises(IndexMismatch, match="schema 99.*reads 1.*roleqa build --full"):
+    with pytest.raises(IndexMismatchError, match="schema 99.*reads 1.*roleqa build --full"):
         load(settings)
 
 
@@ -177,7 +177,7 @@ def test_another_schema_is_one_clear_error(settings: Settings) -> None:
 def test_an_inconsistent_manifest_is_damage(settings: Settings, changes: dict[str, object]) -> None:
     build_index(settings, encoder=WordEncoder())
     spoil_manifest(settings, **changes)
-    with pytest.raises(IndexDamaged, match="roleqa build --full"):
+    with pytest.raises(IndexDamagedError, match="roleqa build --full"):
         load(settings)
 
 
@@ -186,7 +186,7 @@ def test_a_truncated_file_is_damage_and_a_build_mends_it(settings: Settings, nam
     build_index(settings, encoder=WordEncoder())
     file = IndexFolder(settings.index).live().path / name
     file.write_bytes(file.read_bytes()[:-9])
-    with pytest.raises(IndexDamaged, match="roleqa build --full"):
+    with pytest.raises(IndexDamagedError, match="roleqa build --full"):
         load(settings)
     build_index(settings, encoder=WordEncoder())
     assert len(load(settings).passages) == 4
@@ -196,7 +196,7 @@ def test_a_truncated_file_is_damage_and_a_build_mends_it(settings: Settings, nam
 def test_current_that_names_nothing(settings: Settings, name: str) -> None:
     build_index(settings, encoder=WordEncoder())
     (settings.index / "CURRENT").write_text(name)
-    with pytest.raises(IndexMissing, match="roleqa build"):
+    with pytest.raises(IndexMissingError, match="roleqa build"):
         load(settings)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roleqa.errors import IndexDamaged
+from roleqa.errors import IndexDamagedError
 from roleqa.index.bm25_store import K1, B, Bm25Store
 from roleqa.index.faiss_store import FaissStore
 from roleqa.index.terms import terms
@@ -99,7 +99,7 @@ def test_document_frequency(bm25_store: Bm25Store) -> None:
 @pytest.mark.parametrize("content", [b"", b"garbage" * 100])
 def test_damaged_stores_say_so(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "vectors.faiss").write_bytes(content)
-    with pytest.raises(IndexDamaged, match=r"vectors\.faiss.*roleqa build --full"):
+    with pytest.raises(IndexDamagedError, match=r"vectors\.faiss.*roleqa build --full"):
         FaissStore.load(tmp_path / "vectors.faiss")
-    with pytest.raises(IndexDamaged, match="bm25.*roleqa build --full"):
+    with pytest.raises(IndexDamagedError, match="bm25.*roleqa build --full"):
         Bm25Store.load(tmp_path / "bm25")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from roleqa.errors import IndexDamaged
+from roleqa.errors import IndexDamagedError
 from roleqa.index.load import Index
 from roleqa.retrieve.evidence import ScoredEvidence
 from roleqa.types import Citation
 
 
 def cite(index: Index, chosen: Sequence[ScoredEvidence]) -> tuple[Citation, ...]:
-    """Numbered citations, in the order given, each checked. Raises IndexDamaged."""
+    """Numbered citations, in the order given, each checked. Raises IndexDamagedError."""
     return tuple(_citation(index, number, scored) for number, scored in enumerate(chosen, start=1))
 
 
@@ -35,14 +35,14 @@ def check(index: Index, citation: Citation) -> None:
     """Holds a citation against the document as indexed.
 
     Raises:
-        IndexDamaged: the quote is not, character for character, what stands at its offsets, or lies
+        IndexDamagedError: the quote is not, character for character, what stands at its offsets, or lies
             outside its passage.
     """
     evidence, passage = citation.evidence, citation.passage
     document = index.documents.get(passage.document_id)
     inside = passage.start <= evidence.start < evidence.end <= passage.end
     if document is None or not inside or document.text[evidence.start : evidence.end] != citation.quote:
-        raise IndexDamaged(
+        raise IndexDamagedError(
             f"the quote at {passage.document_id}:{evidence.start}-{evidence.end} is not what the document says; "
             "nothing is shown. Run: roleqa build --full"
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from roleqa.errors import IndexDamaged
+from roleqa.errors import IndexDamagedError
 from roleqa.index.terms import terms
 from roleqa.types import Ranking
 
@@ -36,14 +36,14 @@ class Bm25Store:
         """From a folder that `save` wrote.
 
         Raises:
-            IndexDamaged: a file is missing or cannot be read.
+            IndexDamagedError: a file is missing or cannot be read.
         """
         import bm25s
 
         try:
             return cls(bm25s.BM25.load(folder, load_corpus=False, show_progress=False))
         except (OSError, ValueError, KeyError) as error:
-            raise IndexDamaged(f"{folder} cannot be read; run: roleqa build --full") from error
+            raise IndexDamagedError(f"{folder} cannot be read; run: roleqa build --full") from error
 
     def save(self, folder: Path) -> None:
         self._bm25.save(folder, show_progress=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,31 +12,30 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from roleqa.errors import IndexBusy, RoleqaError
+from roleqa.errors import IndexBusyError, RoleqaError
 from roleqa.index.bm25_store import Bm25Store
+from roleqa.index.content import Content, split_corpus
+from roleqa.index.evidence_store import EvidenceStore
 from roleqa.index.faiss_store import FaissStore
 from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.load import load_generation
 from roleqa.index.manifest import SCHEMA, Manifest, sha256
 from roleqa.index.records import save_documents, save_passages
 from roleqa.ingest.corpus import CorpusReading, read_corpus
-from roleqa.ingest.match_text import index_text
 from roleqa.ingest.roles import ROLES_FILE, read_roles
-from roleqa.ingest.split import split
 from roleqa.settings import Settings
-from roleqa.types import BuildReport, Document, Encoder, Evidence, Passage, Progress, Role
+from roleqa.types import BuildReport, Encoder, Progress, Role
 
 Matrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
-    """What a corpus was split into; texts[i] is what passages[i] is matched by."""
+class _Embeddings:
+    """One row a passage and one a piece of evidence; `encoded` counts the passages that were not known."""
 
-    documents: tuple[Document, ...]
-    passages: tuple[Passage, ...]
-    evidence: tuple[tuple[Evidence, ...], ...]
-    texts: tuple[str, ...]
+    passages: Matrix
+    evidence: Matrix
+    encoded: int
 
 
 def build_generation(
@@ -46,7 +44,7 @@ def build_generation(
     """Builds `settings.corpus` into a new live generation of `settings.index`.
 
     Raises:
-        IndexBusy: another build is running.
+        IndexBusyError: another build is running.
         CorpusError, RolesError, ModelError: nothing was built; the live generation stays as it was.
     """
     started = time.perf_counter()
@@ -58,19 +56,19 @@ def build_generation(
             tell("reading", 0, 0)
             roles = read_roles(settings.corpus)
             corpus = read_corpus(settings.corpus, strict=settings.strict)
-            content = _split(corpus, encoder, tell)
-            kept = {} if full else _known_embeddings(index, encoder)
-            embeddings, encoded = _encode(content.texts, kept, encoder, tell)
+            content = split_corpus(corpus, encoder, tell)
+            known = {} if full else _known_embeddings(index, encoder)
+            embeddings = _encode(content, known, encoder, tell)
             tell("writing", 0, 0)
             manifest = _write(index, settings.corpus, corpus, roles, content, embeddings, encoder)
     except Timeout:
-        raise IndexBusy(f"another build of {index.path} is running; wait until it is done, then run it again") from None
+        raise IndexBusyError(f"another build of {index.path} is running; run it again when that is done") from None
     return BuildReport(
         generation=manifest.generation,
         documents=manifest.documents,
         passages=manifest.passages,
         evidence=manifest.evidence,
-        encoded=encoded,
+        encoded=embeddings.encoded,
         seconds=round(time.perf_counter() - started, 3),
         problems=corpus.problems,
     )
@@ -78,22 +76,6 @@ def build_generation(
 
 def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
-
-
-def _split(corpus: CorpusReading, encoder: Encoder, tell: Progress) -> _Content:
-    passages: list[Passage] = []
-    evidence: list[tuple[Evidence, ...]] = []
-    texts: list[str] = []
-    for done, source in enumerate(corpus.files, start=1):
-        parts = split(source, encoder.count_tokens, encoder.window)
-        passages += parts.passages
-        evidence += parts.evidence
-        texts += (
-            index_text(passage, source.document, own)
-            for passage, own in zip(parts.passages, parts.evidence, strict=True)
-        )
-        tell("splitting", done, len(corpus.files))
-    return _Content(corpus.documents, tuple(passages), tuple(evidence), tuple(texts))
 
 
 def _known_embeddings(index: IndexFolder, encoder: Encoder) -> dict[str, Matrix]:
@@ -104,20 +86,22 @@ def _known_embeddings(index: IndexFolder, encoder: Encoder) -> dict[str, Matrix]
         return {}
     if live.manifest.encoder != encoder.fingerprint:
         return {}
-    texts = (
-        index_text(passage, live.documents[passage.document_id], own)
-        for passage, own in zip(live.passages, live.evidence, strict=True)
-    )
-    return dict(zip(texts, live.vectors.embeddings(), strict=True))
+    content = Content(live.documents, live.passages, live.evidence)
+    known = dict(zip(content.evidence_texts(), live.evidence_vectors.embeddings(), strict=True))
+    return known | dict(zip(content.passage_texts(), live.vectors.embeddings(), strict=True))
 
 
-def _encode(texts: Sequence[str], kept: dict[str, Matrix], encoder: Encoder, tell: Progress) -> tuple[Matrix, int]:
-    """One row a text, and how many of them had to be encoded."""
-    new = tuple(dict.fromkeys(text for text in texts if text not in kept))
+def _encode(content: Content, known: dict[str, Matrix], encoder: Encoder, tell: Progress) -> _Embeddings:
+    passages, evidence = content.passage_texts(), content.evidence_texts()
+    new = tuple(dict.fromkeys(text for text in (*passages, *evidence) if text not in known))
     tell("encoding", 0, len(new))
     made = encoder.encode_passages(new, lambda done: tell("encoding", done, len(new))) if new else ()
-    rows = kept | dict(zip(new, made, strict=True))
-    return np.stack([rows[text] for text in texts]), len(new)
+    rows = known | dict(zip(new, made, strict=True))
+    return _Embeddings(
+        passages=np.stack([rows[text] for text in passages]),
+        evidence=np.stack([rows[text] for text in evidence]),
+        encoded=sum(text not in known for text in passages),
+    )
 
 
 def _write(
@@ -125,18 +109,20 @@ def _write(
     corpus_folder: Path,
     corpus: CorpusReading,
     roles: tuple[Role, ...],
-    content: _Content,
-    embeddings: Matrix,
+    content: Content,
+    embeddings: _Embeddings,
     encoder: Encoder,
 ) -> Manifest:
     """Writes a generation, reads it back, and only then makes it live."""
     now = datetime.now(UTC)
     folder = index.generation(f"{now:%Y%m%dT%H%M%S%f}Z")
     folder.path.mkdir(parents=True)
-    save_documents(folder.documents, content.documents)
+    save_documents(folder.documents, content.documents.values())
     save_passages(folder.passages, content.passages, content.evidence)
-    FaissStore.build(embeddings).save(folder.vectors)
-    Bm25Store.build(content.texts).save(folder.bm25)
+    FaissStore.build(embeddings.passages).save(folder.vectors)
+    counts = [len(own) for own in content.evidence]
+    EvidenceStore(embeddings.evidence.astype(np.float16), counts).save(folder.evidence)
+    Bm25Store.build(content.passage_texts()).save(folder.bm25)
     manifest = Manifest(
         schema=SCHEMA,
         roleqa=version("roleqa"),
@@ -144,11 +130,11 @@ def _write(
         built_at=now.isoformat(timespec="seconds"),
         corpus=str(corpus_folder.resolve()),
         encoder=encoder.fingerprint,
-        dimensions=embeddings.shape[1],
+        dimensions=embeddings.passages.shape[1],
         window=encoder.window,
         documents=len(content.documents),
         passages=len(content.passages),
-        evidence=sum(map(len, content.evidence)),
+        evidence=sum(counts),
         sources=_sources(corpus_folder, corpus),
         files=_checksums(folder),
         roles=roles,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roleqa.errors import IndexDamaged
+from roleqa.errors import IndexDamagedError
 from roleqa.types import Ranking
 
 
@@ -32,14 +32,14 @@ class FaissStore:
         """From a file that `save` wrote.
 
         Raises:
-            IndexDamaged: the file is missing or is not a FAISS index.
+            IndexDamagedError: the file is missing or is not a FAISS index.
         """
         import faiss
 
         try:
             return cls(faiss.read_index(str(file)))
         except RuntimeError as error:
-            raise IndexDamaged(f"{file} cannot be read; run: roleqa build --full") from error
+            raise IndexDamagedError(f"{file} cannot be read; run: roleqa build --full") from error
 
     def save(self, file: Path) -> None:
         import faiss

@@ -6,6 +6,7 @@
         documents.jsonl              Documents, text and all
         passages.jsonl               Passages with their Evidence
         vectors.faiss  bm25/         row i belongs to passage i
+        evidence.npy                 embeddings of the evidence, in the passages' order
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from roleqa.errors import IndexMissing
+from roleqa.errors import IndexMissingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class GenerationFolder:
     @property
     def vectors(self) -> Path:
         return self.path / "vectors.faiss"
+
+    @property
+    def evidence(self) -> Path:
+        return self.path / "evidence.npy"
 
     @property
     def bm25(self) -> Path:
@@ -72,15 +77,15 @@ class IndexFolder:
         """The generation that answers.
 
         Raises:
-            IndexMissing: nothing was built here yet, or what CURRENT names is gone.
+            IndexMissingError: nothing was built here yet, or what CURRENT names is gone.
         """
         try:
             name = self.current.read_text(encoding="utf-8").strip()
         except OSError:
-            raise IndexMissing(f"there is no index in {self.path}; run: roleqa build --index {self.path}") from None
+            raise IndexMissingError(f"there is no index in {self.path}; run: roleqa build --index {self.path}") from None
         folder = self.generation(name)
         if not name or name != Path(name).name or not folder.manifest.is_file():
-            raise IndexMissing(
+            raise IndexMissingError(
                 f"{self.current} names {name!r}, which is not there; run: roleqa build --index {self.path}"
             )
         return folder

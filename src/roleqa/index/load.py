@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from roleqa.errors import IndexDamaged, IndexMismatch
+from roleqa.errors import IndexDamagedError, IndexMismatchError
 from roleqa.index.bm25_store import Bm25Store
+from roleqa.index.evidence_store import EvidenceStore
 from roleqa.index.faiss_store import FaissStore
 from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.manifest import Manifest
@@ -24,6 +25,7 @@ class Index:
     evidence: tuple[tuple[Evidence, ...], ...]
     vectors: FaissStore
     bm25: Bm25Store
+    evidence_vectors: EvidenceStore
 
     def text(self, item: Passage | Evidence, document_id: str) -> str:
         """The document's own characters that a passage or a piece of evidence spans."""
@@ -34,13 +36,13 @@ def load_index(path: Path, encoder: str) -> Index:
     """The live generation of the index at `path`, to be asked with the encoder of that fingerprint.
 
     Raises:
-        IndexMissing: there is none.
-        IndexMismatch: another schema or encoder made it.
-        IndexDamaged: a file is missing, unreadable or inconsistent with the others.
+        IndexMissingError: there is none.
+        IndexMismatchError: another schema or encoder made it.
+        IndexDamagedError: a file is missing, unreadable or inconsistent with the others.
     """
     index = load_generation(IndexFolder(path).live())
     if index.manifest.encoder != encoder:
-        raise IndexMismatch(
+        raise IndexMismatchError(
             f"the index in {path} was made by the encoder {index.manifest.encoder}, the one in use is {encoder}; "
             f"run: roleqa build --index {path}, or set ROLEQA_ENCODER to the encoder that made it"
         )
@@ -48,7 +50,7 @@ def load_index(path: Path, encoder: str) -> Index:
 
 
 def load_generation(folder: GenerationFolder) -> Index:
-    """One generation, whether live or not yet. Raises IndexMismatch or IndexDamaged."""
+    """One generation, whether live or not yet. Raises IndexMismatchError or IndexDamagedError."""
     manifest = Manifest.load(folder.manifest)
     passages, evidence = load_passages(folder.passages)
     index = Index(
@@ -58,6 +60,7 @@ def load_generation(folder: GenerationFolder) -> Index:
         evidence=evidence,
         vectors=FaissStore.load(folder.vectors),
         bm25=Bm25Store.load(folder.bm25),
+        evidence_vectors=EvidenceStore.load(folder.evidence, [len(own) for own in evidence]),
     )
     _check(folder, index)
     return index
@@ -75,4 +78,4 @@ def _check(folder: GenerationFolder, index: Index) -> None:
     }
     for name, (found, expected) in counts.items():
         if found != expected:
-            raise IndexDamaged(f"{folder.path} holds {found} {name}, not {expected}; run: roleqa build --full")
+            raise IndexDamagedError(f"{folder.path} holds {found} {name}, not {expected}; run: roleqa build --full")

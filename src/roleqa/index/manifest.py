@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from roleqa.errors import IndexDamaged, IndexMismatch
+from roleqa.errors import IndexDamagedError, IndexMismatchError
 from roleqa.types import Problem, Role
 
 # Raised whenever what a generation's files mean changes; an older one is rebuilt, never guessed at.
@@ -41,22 +41,22 @@ class Manifest:
     @classmethod
     def load(cls, file: Path) -> Manifest:
         """Raises:
-        IndexMismatch: another schema wrote it.
-        IndexDamaged: it is not a manifest.
+        IndexMismatchError: another schema wrote it.
+        IndexDamagedError: it is not a manifest.
         """
         try:
             data = json.loads(file.read_text(encoding="utf-8"))
             schema = data["schema"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise IndexDamaged(f"{file} cannot be read ({error}); run: {REBUILD}") from error
+            raise IndexDamagedError(f"{file} cannot be read ({error}); run: {REBUILD}") from error
         if schema != SCHEMA:
-            raise IndexMismatch(f"{file.parent} has schema {schema}, this roleqa reads {SCHEMA}; run: {REBUILD}")
+            raise IndexMismatchError(f"{file.parent} has schema {schema}, this roleqa reads {SCHEMA}; run: {REBUILD}")
         try:
             data["roles"] = tuple(Role(role["id"], role["name"], tuple(role["aliases"])) for role in data["roles"])
             data["problems"] = tuple(Problem(**problem) for problem in data["problems"])
             return cls(**data)
         except (KeyError, TypeError) as error:
-            raise IndexDamaged(f"{file} is incomplete ({error}); run: {REBUILD}") from error
+            raise IndexDamagedError(f"{file} is incomplete ({error}); run: {REBUILD}") from error
 
 
 def sha256(file: Path) -> str:

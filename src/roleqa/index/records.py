@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from roleqa.errors import IndexDamaged
+from roleqa.errors import IndexDamagedError
 from roleqa.types import Document, Evidence, Passage
 
 Item = TypeVar("Item")
@@ -21,7 +21,7 @@ def save_documents(file: Path, documents: Iterable[Document]) -> None:
 
 
 def load_documents(file: Path) -> dict[str, Document]:
-    """Documents by id, in the order they were saved. Raises IndexDamaged."""
+    """Documents by id, in the order they were saved. Raises IndexDamagedError."""
     documents = (
         Document(id=line["id"], title=line["title"], text=line["text"], source=line["source"])
         for line in _read(file)
@@ -50,7 +50,7 @@ def save_passages(file: Path, passages: Iterable[Passage], evidence: Iterable[tu
 
 
 def load_passages(file: Path) -> tuple[tuple[Passage, ...], tuple[tuple[Evidence, ...], ...]]:
-    """Passages and, row by row, their evidence. Raises IndexDamaged."""
+    """Passages and, row by row, their evidence. Raises IndexDamagedError."""
     rows = tuple(_guarded(file, (_passage(line) for line in _read(file))))
     return tuple(passage for passage, _ in rows), tuple(evidence for _, evidence in rows)
 
@@ -76,4 +76,4 @@ def _guarded(file: Path, items: Iterator[Item]) -> Iterator[Item]:
     try:
         yield from items
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexDamaged(f"{file} cannot be read ({error}); run: roleqa build --full") from error
+        raise IndexDamagedError(f"{file} cannot be read ({error}); run: roleqa build --full") from error

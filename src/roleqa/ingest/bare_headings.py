@@ -11,13 +11,12 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from roleqa.ingest.lines import Line, broken_early, ends_sentence
+from roleqa.ingest.lines import Line, broken_early, ends_sentence, without_closers
 
 _MAX_HEADING = 100
 _LONGEST_RUN = 2
 
 _OPENERS = "\"'([*_\u2018\u201c\u00ab"
-_CLOSERS = "\"')]}*_\u2019\u201d\u00bb"
 _OPEN_ENDS = (",", "-", "\u2013", "\u2014")
 _NO_HEADING_ENDS = (".", "!", ":", ";", "\u2026", "\u3002", *_OPEN_ENDS)
 _LETTER = re.compile(r"[^\W\d_]")
@@ -57,7 +56,7 @@ def _looks_like_heading(text: str, line: Line) -> bool:
     if line.kind != "text" or len(words) > _MAX_HEADING or "|" in words or not _LETTER.search(words):
         return False
     first = words.lstrip(_OPENERS)[:1]
-    return not first.islower() and not words.rstrip(_CLOSERS).endswith(_NO_HEADING_ENDS)
+    return not first.islower() and not without_closers(text, line.span).endswith(_NO_HEADING_ENDS)
 
 
 def _paragraph_ended(text: str, lines: Sequence[Line], i: int, width: int | None) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from roleqa.errors import CorpusError, UnreadableFile
+from roleqa.errors import CorpusError, UnreadableFileError
 from roleqa.ingest.blocks import Block, Reading
 from roleqa.ingest.markdown import read_markdown
 from roleqa.ingest.plain_text import read_plain_text
@@ -61,7 +61,7 @@ def read_corpus(folder: Path, strict: bool = False) -> CorpusReading:
     for path in _paths(folder):
         try:
             files.append(read_file(folder, path))
-        except UnreadableFile as error:
+        except UnreadableFileError as error:
             problems.append(Problem(document_id(folder, path), str(error)))
     if problems and strict:
         raise CorpusError(f"{len(problems)} of the files in {folder} cannot be read:{_listed(problems)}")
@@ -82,7 +82,7 @@ def corpus_hashes(folder: Path) -> dict[str, str]:
         try:
             data = _checked_bytes(folder, path)
             _decoded(data)
-        except UnreadableFile:
+        except UnreadableFileError:
             continue
         hashes[document_id(folder, path)] = hashlib.sha256(data).hexdigest()
     return hashes
@@ -92,7 +92,7 @@ def read_file(folder: Path, path: Path) -> SourceFile:
     """Read one file of the corpus.
 
     Raises:
-        UnreadableFile: saying why, and what to do about it.
+        UnreadableFileError: saying why, and what to do about it.
     """
     data = _checked_bytes(folder, path)
     reading = _READERS[path.suffix.lower()](_decoded(data))
@@ -142,30 +142,30 @@ def _checked_bytes(folder: Path, path: Path) -> bytes:
     _check_name(folder, path)
     try:
         if not path.resolve(strict=True).is_relative_to(folder.resolve()):
-            raise UnreadableFile("it is a link that leads out of the corpus: put the file itself there")
-        with open(path, "rb", opener=_open_without_waiting) as file:  # noqa: PTH123 - Path.open takes no opener
+            raise UnreadableFileError("it is a link that leads out of the corpus: put the file itself there")
+        with open(path, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise UnreadableFile("it is not a regular file: put one in its place or remove it")
+                raise UnreadableFileError("it is not a regular file: put one in its place or remove it")
             if status.st_size > _MAX_BYTES:
                 limit = _MAX_BYTES // 1_000_000
-                raise UnreadableFile(f"it is {status.st_size / 1e6:.0f} MB long, over the limit of {limit} MB: split it")
+                raise UnreadableFileError(f"it is {status.st_size / 1e6:.0f} MB long, over the limit of {limit} MB")
             return file.read()
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
         reason = getattr(error, "strerror", None) or "it is a link that leads nowhere"
-        raise UnreadableFile(f"it cannot be opened ({reason})") from error
+        raise UnreadableFileError(f"it cannot be opened ({reason})") from error
 
 
 def _check_name(folder: Path, path: Path) -> None:
     try:
         str(path.relative_to(folder)).encode()
     except UnicodeEncodeError:
-        raise UnreadableFile("its name is not UTF-8: rename it") from None
+        raise UnreadableFileError("its name is not UTF-8: rename it") from None
     if path.is_dir():
         link = path.is_symlink()
-        raise UnreadableFile("links to folders are not followed" if link else "the folder cannot be opened")
+        raise UnreadableFileError("links to folders are not followed" if link else "the folder cannot be opened")
     if path.suffix.lower() in _NOT_YET_READ:
-        raise UnreadableFile(f"{path.suffix.lower()} files are not read: save it as .md or .txt")
+        raise UnreadableFileError(f"{path.suffix.lower()} files are not read: save it as .md or .txt")
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
@@ -176,15 +176,15 @@ def _open_without_waiting(path: str, flags: int) -> int:
 def _decoded(data: bytes) -> str:
     """The text, its newlines as "\\n". Nothing changes it after this."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnreadableFile("it is UTF-16, not UTF-8: save it as UTF-8")
+        raise UnreadableFileError("it is UTF-16, not UTF-8: save it as UTF-8")
     if b"\0" in data:
-        raise UnreadableFile("it holds binary data, not text: remove it or save it as text")
+        raise UnreadableFileError("it holds binary data, not text: remove it or save it as text")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableFile(f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+        raise UnreadableFileError(f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
     if not text.strip():
-        raise UnreadableFile("it is empty: write something in it or remove it")
+        raise UnreadableFileError("it is empty: write something in it or remove it")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -17,7 +17,7 @@ _COMMENT = re.compile(r"(?:^|\s)#.*$")
 class FrontMatter:
     """What the front matter says, and the span it takes up (empty if there is none)."""
 
-    span: Span = Span(0, 0)
+    span: Span
     title: str | None = None
     sources: tuple[str, ...] = ()
 
@@ -29,11 +29,12 @@ def read_front_matter(text: str) -> FrontMatter:
     a document, and an unquoted colon in a title is a colon. Keys and lines it does not know are passed over.
     """
     block = _BLOCK.match(text)
+    nothing = FrontMatter(Span(0, 0))
     if block is None:
-        return FrontMatter()
+        return nothing
     lines = [line for line in block["body"].split("\n") if line.strip() and not line.lstrip().startswith("#")]
     if not lines or not _ENTRY.fullmatch(lines[0]):
-        return FrontMatter()
+        return nothing
     entries = _entries(lines)
     titles = entries.get("title", [])
     sources = entries.get("sources", []) or entries.get("source", [])

@@ -17,10 +17,12 @@ _MIN_WIDTH = 60
 _MAX_WIDTH = 100
 _MAX_UNDERLINED = 100
 
-_CLOSERS = "\"')]}*_\u2019\u201d\u00bb"
+# What may stand behind the last full stop of a paragraph: quotation marks, brackets, emphasis, a note's number.
+_CLOSERS = re.compile("(?:[\"')\\]}*_\u2019\u201d\u00bb]|\\[\\^?\\w{1,20}\\])+\\Z")
+_CLOSERS_LENGTH = 40
 _TERMINAL = (".", "!", "?", ":", ";", "\u2026", "\u3002", "\uff01", "\uff1f")
 
-_MARKED = re.compile(r"(?P<marks>#{1,6})[ \t]+(?P<title>[^#\s].*?)[ \t]*#*")
+_MARKED = re.compile(r"(?P<marks>#{1,6})[ \t]+(?=[^#\s])")
 _UNDERLINE = re.compile(r"={3,}|-{3,}")
 _RULE = re.compile(r"(?P<mark>[-=*_~#+])(?:[ \t]*(?P=mark)){2,}")
 _FENCE = re.compile(r"`{3,}|~{3,}")
@@ -58,7 +60,12 @@ def wrap_width(lengths: Sequence[int]) -> int | None:
 
 def ends_sentence(text: str, line: Span) -> bool:
     """Whether the line ends as a paragraph does: with a full stop or the like."""
-    return text[line.start : line.end].rstrip(_CLOSERS).endswith(_TERMINAL)
+    return without_closers(text, line).endswith(_TERMINAL)
+
+
+def without_closers(text: str, line: Span) -> str:
+    """The end of the line, without the quotation marks, brackets and note numbers behind its last word."""
+    return _CLOSERS.sub("", text[max(line.start, line.end - _CLOSERS_LENGTH) : line.end])
 
 
 def broken_early(text: str, line: Span, following: Span, width: int | None) -> bool:
@@ -70,17 +77,27 @@ def broken_early(text: str, line: Span, following: Span, width: int | None) -> b
 
 
 def classify(text: str, spans: Sequence[Span], width: int | None) -> list[Line]:
-    """The lines, in order; those of a table or of fenced code are one. A rule of dashes counts as blank."""
+    """The lines, in order; those of a table or of fenced code are one, and so are blank lines.
+
+    A rule of dashes counts as blank.
+    """
     lines: list[Line] = []
     i = 0
     while i < len(spans):
         span = spans[i]
-        if _UNDERLINE.fullmatch(text, *span) and _can_be_underlined(text, lines, width):
+        if span.start == span.end:
+            if lines and lines[-1].kind != "blank":
+                lines.append(Line(span, "blank"))
+            i += 1
+        elif _UNDERLINE.fullmatch(text, *span) and _can_be_underlined(text, lines, width):
             lines[-1] = replace(lines[-1], kind="heading", level=1 if text[span.start] == "=" else 2)
             lines.append(Line(span, "blank"))
             i += 1
+        elif _RULE.fullmatch(text, *span):
+            lines.append(Line(span, "blank"))
+            i += 1
         elif (end := _fence_end(text, spans, i)) > i:
-            lines.append(_code(text, spans[i:end]))
+            lines.append(_code(spans[i:end]))
             i = end
         elif (end := table_end(text, spans, i)) > i:
             lines.append(Line(span, "block", block=table_block(text, spans[i:end])))
@@ -93,10 +110,8 @@ def classify(text: str, spans: Sequence[Span], width: int | None) -> list[Line]:
 
 def _line(text: str, spans: Sequence[Span], i: int, above: Sequence[Line], width: int | None) -> Line:
     span = spans[i]
-    if span.start == span.end or _RULE.fullmatch(text, *span):
-        return Line(span, "blank")
-    if marked := _MARKED.fullmatch(text, *span):
-        return Line(span, "heading", body=marked.start("title"), level=len(marked["marks"]))
+    if marked := _MARKED.match(text, *span):
+        return Line(span, "heading", body=marked.end(), level=len(marked["marks"]))
     indent = _indent(text, span)
     before = above[-1] if above else None
     if bullet := _BULLET.match(text, *span):
@@ -166,7 +181,7 @@ def _fence_end(text: str, spans: Sequence[Span], first: int) -> int:
     return first
 
 
-def _code(text: str, spans: Sequence[Span]) -> Line:
+def _code(spans: Sequence[Span]) -> Line:
     whole = Span(spans[0].start, spans[-1].end)
     filled = [span for span in spans[1:-1] if span.start < span.end]
     body = Span(filled[0].start, filled[-1].end) if filled else Span(whole.end, whole.end)

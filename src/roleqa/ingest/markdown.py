@@ -29,9 +29,8 @@ _QUOTE = re.compile(r"[\s>]*")
 _LEAVES = frozenset({"inline", "fence", "code_block", "html_block", "table_open", "hr"})
 _TASK = re.compile(r"\[[ xX]\]\s+")
 _FOOTNOTE = re.compile(r"^\[\^[^\]\s]+\]:[ \t]*", re.MULTILINE)
-_TAGS = re.compile(r"(?:</?[A-Za-z][^<>]*>\s*)+")
-_LAST_TAGS = re.compile(r"(?:</?[A-Za-z][^<>]*>\s*)+\Z")
-_HARD_BREAK = re.compile(r" {2,}\n|\\\n")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>\s*")
+_HARD_BREAK = re.compile(r"  \n|\\\n")
 
 
 def read_markdown(text: str) -> Reading:
@@ -40,8 +39,9 @@ def read_markdown(text: str) -> Reading:
     comments = comment_spans(text, front_matter.span.end)
     # A comment that is never closed would hide the rest of the file: its opening is read as text.
     visible = without(text, (front_matter.span, *comments)).replace("<!--", "x!--")
-    blocks = [part for block in _found_blocks(visible) for part in _cut(visible, block, comments)]
-    return Reading(text, _with_bare_headings(text, blocks), front_matter.title, front_matter.sources)
+    found = _with_bare_headings(visible, _found_blocks(visible))
+    blocks = tuple(part for block in found for part in _cut(visible, block, comments))
+    return Reading(text, blocks, front_matter.title, front_matter.sources)
 
 
 @cache
@@ -167,10 +167,12 @@ class _Walk:
 
     def _untagged(self, span: Span) -> Span:
         """What a block of HTML says: the tags at its ends are no words."""
-        leading = _TAGS.match(self.text, *span)
-        start = leading.end() if leading else span.start
-        trailing = _LAST_TAGS.search(self.text, start, span.end)
-        return trim(self.text, start, trailing.start() if trailing else span.end)
+        start, end = span
+        while tag := _TAG.match(self.text, start, end):
+            start = tag.end()
+        while (opening := self.text.rfind("<", start, end)) >= 0 and _TAG.fullmatch(self.text, opening, end):
+            end = opening
+        return trim(self.text, start, end)
 
     def _unquoted(self, line: int) -> Span:
         start, end = self.lines[line]
@@ -206,14 +208,14 @@ def _cut(text: str, block: Block, comments: Sequence[Span]) -> Iterator[Block]:
         yield Block(block.kind, start, end, body, level=block.level)
 
 
-def _with_bare_headings(text: str, blocks: list[Block]) -> tuple[Block, ...]:
+def _with_bare_headings(text: str, blocks: Sequence[Block]) -> Sequence[Block]:
     """The blocks, with the bare headings of a file that marks none but perhaps its title."""
     if sum(block.kind == "heading" for block in blocks) > 1:
-        return tuple(blocks)
+        return blocks
     lines = list(_lines(text, blocks))
     width = wrap_width([line.span.end - line.span.start for line in lines if line.kind == "text"])
     settled = with_headings(text, lines, width)
-    return tuple(blocks) if settled == lines else tuple(blocks_of(text, settled, width))
+    return blocks if settled == lines else tuple(blocks_of(text, settled, width))
 
 
 def _lines(text: str, blocks: Sequence[Block]) -> Iterator[Line]:
@@ -223,8 +225,7 @@ def _lines(text: str, blocks: Sequence[Block]) -> Iterator[Line]:
         if text.count("\n", end, block.start) > 1:
             yield Line(Span(end, end), "blank")
         end = block.end
-        line_start = text.rfind("\n", 0, block.start) + 1
-        if block.kind == "paragraph" and not text[line_start : block.start].strip():
+        if _is_bare(text, block):
             for line in text[block.start : block.end].split("\n"):
                 part = trim(text, span.start, span.start + len(line))
                 span = Span(span.start + len(line) + 1, span.end)
@@ -233,3 +234,14 @@ def _lines(text: str, blocks: Sequence[Block]) -> Iterator[Line]:
             yield Line(span, "heading", level=block.level, block=block)
         else:
             yield Line(span, "block", block=block)
+
+
+def _is_bare(text: str, block: Block) -> bool:
+    """Whether it is a paragraph without any mark of its own: no quote, HTML, footnote or forced line break."""
+    line_start = text.rfind("\n", 0, block.start) + 1
+    return (
+        block.kind == "paragraph"
+        and block.body == (block.start, block.end)
+        and not text[line_start : block.start].strip()
+        and not any(mark.search(text, block.start, block.end) for mark in (_FOOTNOTE, _HARD_BREAK))
+    )

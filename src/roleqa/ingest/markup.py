@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
+# The parser's time grows with the square of the marks. What has very many of them, and little else, is no prose.
+_MANY_MARKS = 32
+_DENSE_MARKS = 8
 _MARKUP = re.compile(r"[*_`\[\]<&\\~]")
 _QUOTE_MARKER = re.compile(r"\n[ \t]*(?:>[ \t]*)+")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,40}\]")
@@ -16,10 +19,11 @@ _REFERENCE = re.compile(r"(?<!\\)\[([^\[\]]+)\]\[[^\[\]]*\]")
 
 
 def plain(text: str) -> str:
-    """The text with emphasis, link targets, code ticks and tags taken out, and white space made single spaces."""
+    """The text with emphasis, link targets, code ticks and tags taken out, white space made single spaces."""
     if "\n" in text:
         text = _QUOTE_MARKER.sub("\n", text)
-    if _MARKUP.search(text):
+    marks = len(_MARKUP.findall(text))
+    if 0 < marks <= max(_MANY_MARKS, len(text) // _DENSE_MARKS):
         text = _without_markup(_REFERENCE.sub(r"\1", _FOOTNOTE.sub("", text)))
     return " ".join(text.split())
 

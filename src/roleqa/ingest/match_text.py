@@ -21,7 +21,12 @@ def index_text(passage: Passage, document: Document, evidence: Sequence[Evidence
 
 
 def evidence_text(evidence: Evidence, passage: Passage, document: Document) -> str:
-    """What the reranker reads for one piece of evidence: headings, lead-in, row and column headers, plain text."""
+    """What the reranker reads for one piece of evidence: its headings, then its body."""
+    return _below(passage.headings, evidence_body(evidence, document))
+
+
+def evidence_body(evidence: Evidence, document: Document) -> str:
+    """One piece of evidence as plain text, behind its lead-in, row and column headers."""
     body = _own_text(document.text, evidence)
     if evidence.column:
         body = f"{evidence.column}: {body}"
@@ -29,7 +34,7 @@ def evidence_text(evidence: Evidence, passage: Passage, document: Document) -> s
         body = f"{evidence.row} | {body}"
     if evidence.lead_in:
         body = f"{evidence.lead_in} {body}"
-    return _below(passage.headings, body)
+    return body
 
 
 def headings_text(headings: Sequence[str]) -> str:

@@ -53,11 +53,8 @@ class Budget:
         """Tokens that the pieces take up as one passage; over `tokens` where they are too long to be counted."""
         length = pieces[-1].end - pieces[0].start
         if length > self.characters:
-            return self.tokens + length
+            return self.tokens * -(-length // self.characters)
         return self.count_tokens(body_text(self.text, [piece.evidence for piece in pieces])) - self.overhead
-
-    def fits(self, pieces: Sequence[Piece]) -> bool:
-        return self.cost(pieces) <= self.tokens
 
 
 def section_passages(section: SectionBlocks, budget: Budget) -> Iterator[tuple[Piece, ...]]:
@@ -85,14 +82,15 @@ def _fitted(units: Sequence[Sequence[Piece]], budget: Budget) -> Iterator[tuple[
     whole = tuple(piece for unit in units for piece in unit)
     if not whole:
         return
-    if budget.fits(whole):
+    cost = budget.cost(whole)
+    if cost <= budget.tokens:
         yield whole
     elif len(units) > 1:
         for group in _balanced([budget.cost(unit) for unit in units], budget.tokens):
             yield from _fitted(units[group.start : group.stop], budget)
     elif len(whole) > 1:
         yield from _fitted([(piece,) for piece in whole], budget)
-    elif parts := _cut(whole[0], budget):
+    elif parts := _cut(whole[0], -(-cost // budget.tokens), budget):
         yield from _fitted([(part,) for part in parts], budget)
     else:
         yield whole
@@ -128,10 +126,10 @@ def _grouped(costs: Sequence[int], limit: int) -> list[range]:
     return [*groups, range(start, len(costs))]
 
 
-def _cut(piece: Piece, budget: Budget) -> list[Piece]:
-    """A piece that does not fit, cut between words (a giant word anywhere); nothing if it is too short to cut.
+def _cut(piece: Piece, parts: int, budget: Budget) -> list[Piece]:
+    """A piece that does not fit in about that many parts; none if it is too short to cut.
 
-    A cell is first cut into its sentences, and code between its lines.
+    It is cut between words, a giant word anywhere; code between its lines, and a cell first between its sentences.
     """
     start, end = piece.evidence.start, piece.evidence.end
     length = end - start
@@ -139,7 +137,6 @@ def _cut(piece: Piece, budget: Budget) -> list[Piece]:
         return []
     spans: Sequence[Span] = sentence_spans(budget.text, start, end) if piece.evidence.kind == "cell" else ()
     if len(spans) < 2:
-        parts = max(2, -(-length // budget.characters))
         middles = [start + length * i // parts for i in range(1, parts)]
         edges = {_edge(budget.text, start, end, middle, piece.evidence.kind) for middle in middles}
         spans = [trim(budget.text, *pair) for pair in pairwise([start, *sorted(edges), end])]

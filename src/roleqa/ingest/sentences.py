@@ -13,7 +13,7 @@ from roleqa.ingest.blocks import Span, trim
 _STRETCH = 20_000
 
 # Closing emphasis and footnote marks after a full stop belong to the sentence that they close.
-_CLOSING = re.compile(r"(?:[*_~`]+|\[\^?[^\]\s]{1,40}\])+(?=\s|$)")
+_CLOSING = re.compile(r"(?:[*_~`]|\[\^?[^\]\s]{1,40}\])+(?=\s|$)")
 _TITLE = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|Hon|St|Sen|Rep|Gov|Pres|Amb|Gen|Lt|Col|Maj|Capt|Cpt|Cmdr|Cdr|Cmdt|Sgt|Cpl|Pte"
     r"|Adm|RAdm|VAdm|Brig|Flt|Sqn|Ldr|Wg|Gp)\.$"

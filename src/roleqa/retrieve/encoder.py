@@ -90,8 +90,8 @@ class SentenceEncoder:
             return SentenceTransformer(path, device="cpu", local_files_only=True, backend="torch")
         except (OSError, ValueError) as error:
             raise ModelError(
-                f"the encoder {self.name!r} cannot be loaded: it is no sentence-transformers folder, nor in this machine's model "
-                f"cache (nothing is downloaded). Give a path, a name in the cache, or {PACKAGED!r}."
+                f"the encoder {self.name!r} cannot be loaded: it is no sentence-transformers folder, nor in this "
+                f"machine's model cache (nothing is downloaded). Give a path, a name in the cache, or {PACKAGED!r}."
             ) from error
 
 

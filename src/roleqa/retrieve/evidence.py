@@ -1,14 +1,17 @@
 """From ranked passages to ranked evidence: the sentences, items and cells that an answer may quote.
 
 One cross-encoder pass over the evidence of the best passages both finds the quote and ranks the passages.
-The pass is what costs time, so a cheap guess (words shared with the query, and the passage's rank) picks
-which evidence it reads.
+The pass is what costs time, so a cheap guess (the passage's rank, words shared with the query, and how near
+in meaning) picks which evidence it reads.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
@@ -40,8 +43,17 @@ class ScoredEvidence:
         return self.candidate.row
 
 
+# What a cosine weighs in the guess, against a passage's fused score and the covered words (each up to 1).
+COSINE_WEIGHT = 3.0
+
+
 def gather_evidence(
-    index: Index, ranking: Ranking, query: str, roles: tuple[str, ...], limit: int
+    index: Index,
+    ranking: Ranking,
+    query: str,
+    embedding: NDArray[np.float32],
+    roles: tuple[str, ...],
+    limit: int,
 ) -> tuple[Candidate, ...]:
     """The likeliest `limit` pieces of evidence of the ranked passages, likeliest first.
 
@@ -53,11 +65,13 @@ def gather_evidence(
         passage = index.passages[row]
         document = index.documents[passage.document_id]
         about = evidence_roles(document, passage, index.evidence[row], index.manifest.roles)
-        for evidence, own in zip(index.evidence[row], about, strict=True):
+        cosines = index.evidence_vectors.cosines(row, embedding)
+        for evidence, own, cosine in zip(index.evidence[row], about, cosines, strict=True):
             if roles and own and not set(roles) & set(own):
                 continue
             text = evidence_text(evidence, passage, document)
-            found.append(Candidate(row, evidence, own, text, score + coverage(weights, text)))
+            prior = score + coverage(weights, text) + COSINE_WEIGHT * float(cosine)
+            found.append(Candidate(row, evidence, own, text, prior))
     found.sort(key=lambda candidate: (-candidate.prior, candidate.row, candidate.evidence.start))
     return tuple(found[:limit])
 

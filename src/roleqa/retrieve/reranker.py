@@ -101,13 +101,15 @@ class SentenceReranker:
         from sentence_transformers import CrossEncoder
 
         try:
-            model: CrossEncoder = CrossEncoder(self.fingerprint, device="cpu", local_files_only=True, max_length=MAX_TOKENS)
-            return model
+            model: CrossEncoder = CrossEncoder(
+                self.fingerprint, device="cpu", local_files_only=True, max_length=MAX_TOKENS
+            )
         except (OSError, ValueError) as error:
             raise ModelError(
-                f"the reranker {self.fingerprint!r} cannot be loaded: it is no CrossEncoder folder, nor in this machine's model "
-                f"cache (nothing is downloaded). Give a path, a name in the cache, or {PACKAGED!r}."
+                f"the reranker {self.fingerprint!r} cannot be loaded: it is no CrossEncoder folder, nor in this "
+                f"machine's model cache (nothing is downloaded). Give a path, a name in the cache, or {PACKAGED!r}."
             ) from error
+        return model
 
 
 def load_reranker(name: str) -> Reranker:

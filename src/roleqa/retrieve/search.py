@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from roleqa.index.load import Index
 from roleqa.question.roles import mentioned_roles
 from roleqa.retrieve.evidence import ScoredEvidence, gather_evidence, rerank_evidence
@@ -38,7 +41,7 @@ class Retriever:
         return self.index.bm25.search(query, k)
 
     def hybrid(self, query: str, k: int) -> Ranking:
-        return self._fused(query, k)[0]
+        return self._fused(query, self.encoder.encode_query(query), k)[0]
 
     def rerank(self, query: str, k: int) -> Ranking:
         """Passages by their best evidence; behind them, those whose evidence was not read, by fusion."""
@@ -54,15 +57,16 @@ class Retriever:
 
     def read(self, query: str, roles: tuple[str, ...] = (), k: int = 0) -> Reading:
         """The evidence that may answer for any of the roles (for all of them, where none is given)."""
-        ranking, best_cosine = self._fused(query, max(k, self.settings.num_passages))
+        embedding = self.encoder.encode_query(query)
+        ranking, best_cosine = self._fused(query, embedding, max(k, self.settings.num_passages))
         likely = ranking[: self.settings.num_passages]
-        found = gather_evidence(self.index, likely, query, roles, self.settings.num_evidence)
+        found = gather_evidence(self.index, likely, query, embedding, roles, self.settings.num_evidence)
         return Reading(query, ranking, rerank_evidence(query, found, self.reranker), best_cosine)
 
-    def _fused(self, query: str, k: int) -> tuple[Ranking, float]:
+    def _fused(self, query: str, embedding: NDArray[np.float32], k: int) -> tuple[Ranking, float]:
         """The fused ranking, and the cosine of the passage nearest in meaning."""
         pool = max(k, self.settings.num_candidates)
-        dense = self.dense(query, pool)
+        dense = self.index.vectors.search(embedding, pool)
         fused = fuse(dense, self.bm25(query, pool), self.settings.dense_weight)
         return fused[:k], dense[0][1] if dense else 0.0
 
