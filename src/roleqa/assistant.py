@@ -90,6 +90,7 @@ class Assistant:
             encoder=manifest.encoder,
             reranker=self._retriever.reranker.fingerprint,
             roles=manifest.roles,
+            topics=index.topics(),
             changes=self._watch.changes(manifest),
             problems=manifest.problems,
         )

@@ -255,7 +255,10 @@ class CorpusChanges:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The live generation and the corpus it was built from."""
+    """The live generation and the corpus it was built from.
+
+    `topics` are what the corpus speaks of: the headings that have text, and the tables' row headers.
+    """
 
     generation: Generation
     corpus: str
@@ -265,6 +268,7 @@ class Status:
     encoder: str
     reranker: str
     roles: tuple[Role, ...] = ()
+    topics: tuple[str, ...] = ()
     changes: CorpusChanges = field(default_factory=CorpusChanges)
     problems: tuple[Problem, ...] = ()
 
@@ -278,6 +282,7 @@ class Status:
             "encoder": self.encoder,
             "reranker": self.reranker,
             "roles": [{"id": role.id, "name": role.name} for role in self.roles],
+            "topics": list(self.topics),
             "changes": self.changes.to_dict(),
             "problems": [problem.to_dict() for problem in self.problems],
         }

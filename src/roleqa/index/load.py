@@ -31,6 +31,12 @@ class Index:
         """The document's own characters that a passage or a piece of evidence spans."""
         return self.documents[document_id].text[item.start : item.end]
 
+    def topics(self) -> tuple[str, ...]:
+        """What the documents speak of: the headings that have text of their own, then the tables' row headers."""
+        headings = (passage.headings[-1] for passage in self.passages if passage.headings)
+        rows = (item.row for own in self.evidence for item in own if item.row)
+        return tuple(dict.fromkeys((*headings, *rows)))
+
 
 def load_index(path: Path, encoder: str) -> Index:
     """The live generation of the index at `path`, to be asked with the encoder of that fingerprint.

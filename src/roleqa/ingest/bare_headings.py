@@ -73,4 +73,7 @@ def _heads_something(text: str, lines: Sequence[Line], i: int, below: Line | Non
         return True
     if below.kind == "heading" or (below.block is not None and below.block.kind == "heading"):
         return False
-    return below is not lines[i + 1] or below.kind != "text" or broken_early(text, lines[i].span, below.span, width)
+    if below is not lines[i + 1] or below.kind != "text":
+        return True
+    goes_on = text[below.span.start].islower()
+    return not goes_on and broken_early(text, lines[i].span, below.span, width)

@@ -1,4 +1,4 @@
-"""The lines between two `---` at the top of a Markdown file: its title and its sources."""
+"""The lines between two `---` at the top of a file: its title and its sources."""
 
 from __future__ import annotations
 

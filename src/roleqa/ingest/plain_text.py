@@ -7,16 +7,20 @@ from dataclasses import replace
 
 from roleqa.ingest.bare_headings import bare_headings
 from roleqa.ingest.blocks import Block, Reading, Span, line_spans
+from roleqa.ingest.comments import without
+from roleqa.ingest.front_matter import read_front_matter
 from roleqa.ingest.lines import Line, broken_early, classify, ends_sentence, wrap_width
 from roleqa.ingest.markup import plain
 
 
 def read_plain_text(text: str) -> Reading:
-    """Read text as it was published. All of it but rules of dashes and the like is in one of the blocks."""
-    spans = line_spans(text)
+    """Read text as it was published. All but front matter and rules of dashes and the like is in one of the blocks."""
+    front_matter = read_front_matter(text)
+    body = without(text, (front_matter.span,))
+    spans = line_spans(body)
     width = wrap_width([span.end - span.start for span in spans])
-    lines = with_headings(text, classify(text, spans, width), width)
-    return Reading(text, tuple(blocks_of(text, lines, width)))
+    lines = with_headings(body, classify(body, spans, width), width)
+    return Reading(text, tuple(blocks_of(body, lines, width)), front_matter.title, front_matter.sources)
 
 
 def with_headings(text: str, lines: Sequence[Line], width: int | None) -> list[Line]:

@@ -35,7 +35,7 @@ class SentenceEncoder:
 
     @property
     def fingerprint(self) -> str:
-        return f"sha256:{ENCODER_WEIGHTS.sha256[:16]}" if self.name == PACKAGED else self.name
+        return ENCODER_WEIGHTS.fingerprint if self.name == PACKAGED else self.name
 
     @property
     def window(self) -> int:

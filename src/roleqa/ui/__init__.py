@@ -1,0 +1,6 @@
+"""The chat in the browser: types become escaped HTML, clicks become calls on the assistant."""
+
+import os
+
+# Gradio looks here whenever it could report home; set before any module of this package can import it.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"

@@ -1,0 +1,127 @@
+"""A Status or a BuildReport becomes HTML: what the chat answers from, and whether it is up to date."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from roleqa.types import BuildReport, CorpusChanges, Problem, Status
+from roleqa.ui.markup import EMPTY, Html, element, foreign, join, text
+
+# Longer lists end in "and n more", so that a large corpus cannot push the chat off the page.
+MAX_FILES = 8
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def render_status(status: Status, now: datetime) -> Html:
+    """How large the corpus is, how old its index, and what has changed since or could not be read."""
+    built = element(
+        "time",
+        text(time_since(status.generation.built_at, now)),
+        datetime=status.generation.built_at,
+        title=exact_time(status.generation.built_at),
+    )
+    facts = element(
+        "dl",
+        _fact("Documents", text(f"{status.documents:,}")),
+        _fact("Passages", text(f"{status.passages:,}")),
+        _fact("Built", built, "wide"),
+    )
+    return join(_freshness(status), facts, _changes(status.changes), _problems(status.problems))
+
+
+def render_index(status: Status) -> Html:
+    """Where the corpus lies, and which generation and models answer."""
+    return element(
+        "dl",
+        _fact("Index", element("code", text(status.generation.id))),
+        _fact("Folder", foreign("code", status.corpus)),
+        _fact("Encoder", foreign("span", status.encoder)),
+        _fact("Reranker", foreign("span", status.reranker)),
+    )
+
+
+def render_report(report: BuildReport) -> Html:
+    """What a rebuild did."""
+    done = f"{_count(report.documents, 'document')}, {_count(report.passages, 'passage')}"
+    encoded = (
+        f"{report.encoded:,} of them encoded anew" if report.encoded else "nothing had to be encoded anew"
+    )
+    return element(
+        "div",
+        element("p", element("b", text("The new index answers now."))),
+        element("p", text(f"{done}, {encoded}, in {report.seconds:.1f} s.")),
+        class_="report",
+    )
+
+
+def exact_time(built_at: str) -> str:
+    """An ISO 8601 time as a person reads it, in UTC; what is no time is returned as it is."""
+    built = _parse(built_at)
+    return f"{built.day} {built:%B %Y, %H:%M:%S} UTC" if built else built_at
+
+
+def time_since(built_at: str, now: datetime) -> str:
+    """How long before `now` that was, in the largest unit that fits; the date after 30 days."""
+    built = _parse(built_at)
+    if built is None:
+        return built_at
+    seconds = int((now - built).total_seconds())
+    if seconds < _MINUTE:
+        return "just now"
+    if seconds < _HOUR:
+        return f"{_count(seconds // _MINUTE, 'minute')} ago"
+    if seconds < _DAY:
+        return f"{_count(seconds // _HOUR, 'hour')} ago"
+    if seconds < 30 * _DAY:
+        return f"{_count(seconds // _DAY, 'day')} ago"
+    return f"on {built.day} {built:%B %Y}"
+
+
+def _parse(built_at: str) -> datetime | None:
+    try:
+        built = datetime.fromisoformat(built_at)
+    except ValueError:
+        return None
+    return built.replace(tzinfo=UTC) if built.tzinfo is None else built.astimezone(UTC)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _fact(name: str, value: Html, kind: str | None = None) -> Html:
+    return element("div", element("dt", text(name)), element("dd", value), class_=kind)
+
+
+def _freshness(status: Status) -> Html:
+    if status.changes or status.generation.stale:
+        return element("p", text("Changed since the last build"), class_="badge stale")
+    return element("p", text("Up to date"), class_="badge fresh")
+
+
+def _changes(changes: CorpusChanges) -> Html:
+    kinds = (("Added", changes.added), ("Changed", changes.changed), ("Removed", changes.removed))
+    lists = (_files(name, [foreign("code", file) for file in files]) for name, files in kinds if files)
+    return join(*lists)
+
+
+def _problems(problems: tuple[Problem, ...]) -> Html:
+    if not problems:
+        return EMPTY
+    entries = [
+        join(foreign("code", problem.file), text(" "), foreign("span", problem.reason))
+        for problem in problems
+    ]
+    return _files("Could not be read", entries, "files problems")
+
+
+def _files(title: str, entries: list[Html], kind: str = "files") -> Html:
+    more = len(entries) - MAX_FILES
+    rest = [element("li", text(f"and {more:,} more"))] if more > 0 else []
+    return element(
+        "div",
+        element("h3", text(title)),
+        element("ul", *(element("li", entry) for entry in entries[:MAX_FILES]), *rest),
+        class_=kind,
+    )

@@ -1,0 +1,43 @@
+"""Serves a chat whose rebuilds wait for a file to appear: gated_server.py CORPUS INDEX GATE."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fakes import OverlapReranker, WordEncoder
+from roleqa import Assistant, Settings, build_index
+from roleqa.ui.serve import serve
+
+
+class GatedEncoder(WordEncoder):
+    """Encodes passages only once the gate is there."""
+
+    def __init__(self, gate: Path) -> None:
+        super().__init__()
+        self.gate = gate
+
+    def encode_passages(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        if progress:
+            progress(0)
+        while not self.gate.exists():
+            time.sleep(0.05)
+        return super().encode_passages(texts, progress)
+
+
+def main(corpus: Path, index: Path, gate: Path) -> None:
+    settings = Settings(corpus=corpus, index=index)
+    build_index(settings, encoder=WordEncoder())
+    assistant = Assistant.load(settings, encoder=GatedEncoder(gate), reranker=OverlapReranker())
+    serve(assistant, "127.0.0.1", 0, on_ready=lambda url: print(url, flush=True))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

@@ -1,0 +1,61 @@
+"""Runs the program as people do: in a process of its own, from its command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import roleqa
+
+REPOSITORY = Path(__file__).parents[2]
+
+# Runs the package under test, whether it is installed or on the path.
+ENVIRONMENT = {
+    **{
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(("ROLEQA_", "NO_PROXY"))
+    },
+    "PYTHONPATH": os.pathsep.join((str(Path(roleqa.__file__).parents[1]), str(REPOSITORY / "tests"))),
+}
+
+
+def run_roleqa(*arguments: str | Path) -> None:
+    command = [sys.executable, "-m", "roleqa", *map(str, arguments)]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def running(*command: str | Path) -> Iterator[str]:
+    """Runs a server until the block ends, then stops it as Ctrl-C does. Gives the URL that it prints."""
+    process = subprocess.Popen(
+        [sys.executable, *map(str, command)],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    try:
+        lines = iter(process.stdout.readline, "")
+        url = next((found[0] for line in lines if (found := re.search(r"http://\S+", line))), None)
+        if url is None:
+            pytest.fail(f"the server ended before it was ready:\n{process.communicate()[1]}")
+        yield url
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert "Traceback" not in errors, errors
+    assert process.returncode == 0, errors
