@@ -66,7 +66,8 @@ class Assistant:
         retriever = self._retriever  # one generation answers, whatever is switched meanwhile
         index = retriever.index
         question = check_question(question, self.settings.max_question_length)
-        query = make_query(question, index.manifest.roles, role)
+        manifest = index.manifest
+        query = make_query(question, manifest.roles, manifest.abbreviations, role)
         reading = retriever.read(query.text, query.roles)
         asked = Asked(question=question, resolved_question=question, query=query)
         answer = compose(index, asked, reading, self.settings, self._generation(index))

@@ -112,7 +112,7 @@ def test_top_k_gives_as_many_as_there_are(assistant: Assistant) -> None:
 
 
 def scored(score: float, text: str) -> ScoredEvidence:
-    return ScoredEvidence(Candidate(0, Evidence("p", 0, 1, "sentence"), (), text, 0.0), score)
+    return ScoredEvidence(Candidate(0, Evidence("p", 0, 1, "sentence"), (), text, text, 0.0), score)
 
 
 def test_selection_takes_what_is_nearly_as_good_and_new() -> None:

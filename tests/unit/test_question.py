@@ -12,22 +12,22 @@ ROLES = (Role("keeper", "Lighthouse Keeper", ("keeper", "LK")), Role("pilot", "H
 
 
 def test_abbreviations_are_spelled_out_and_words_left_alone() -> None:
-    query = make_query("Do LKs and a pilot meet an HP?", ROLES)
+    query = make_query("Do LKs and a pilot meet an HP?", ROLES, {})
     assert query.text == "Do Lighthouse Keeper and a pilot meet an Harbour Pilot?"
     assert query.roles == ("keeper", "pilot")
 
 
 def test_a_given_role_wins_over_the_mentions() -> None:
-    assert make_query("What does a pilot earn?", ROLES, role="keeper").roles == ("keeper",)
+    assert make_query("What does a pilot earn?", ROLES, {}, role="keeper").roles == ("keeper",)
 
 
 def test_no_role_is_asked_about() -> None:
-    assert make_query("When is the lamp lit?", ROLES).roles == ()
+    assert make_query("When is the lamp lit?", ROLES, {}).roles == ()
 
 
 def test_an_unknown_role_names_the_known_ones() -> None:
     with pytest.raises(QuestionError, match="no role 'cook'.*keeper, pilot"):
-        make_query("?", ROLES, role="cook")
+        make_query("?", ROLES, {}, role="cook")
 
 
 @pytest.mark.parametrize("question", ["", " \n\t ", "?!", "\u200b", "..."])
@@ -43,3 +43,9 @@ def test_too_long() -> None:
 
 def test_white_space_around_is_taken_off() -> None:
     assert check_question("  why?\n", 100) == "why?"
+
+
+def test_abbreviations_that_the_documents_explain_are_spelled_out() -> None:
+    known = {"ROE": "Rules of Engagement", "HP": "Horse Power"}
+    query = make_query("Do ROEs bind an HP, or roe deer?", ROLES, known)
+    assert query.text == "Do Rules of Engagement bind an Harbour Pilot, or roe deer?"

@@ -26,5 +26,5 @@ def select_evidence(evidence: Sequence[ScoredEvidence], most: int) -> tuple[Scor
 
 def _repeats(scored: ScoredEvidence, other: ScoredEvidence) -> bool:
     """Whether the smaller of two texts is mostly contained in the other."""
-    mine, theirs = set(terms(scored.candidate.text)), set(terms(other.candidate.text))
+    mine, theirs = set(terms(scored.candidate.body)), set(terms(other.candidate.body))
     return len(mine & theirs) > SAME * min(len(mine), len(theirs))

@@ -21,6 +21,7 @@ from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.load import load_generation
 from roleqa.index.manifest import SCHEMA, Manifest, sha256
 from roleqa.index.records import save_documents, save_passages
+from roleqa.ingest.abbreviations import find_abbreviations
 from roleqa.ingest.corpus import CorpusReading, read_corpus
 from roleqa.ingest.roles import ROLES_FILE, read_roles
 from roleqa.settings import Settings
@@ -137,6 +138,7 @@ def _write(
         evidence=sum(counts),
         sources=_sources(corpus_folder, corpus),
         files=_checksums(folder),
+        abbreviations=find_abbreviations(document.text for document in corpus.documents),
         roles=roles,
         problems=corpus.problems,
     )

@@ -17,7 +17,9 @@ REBUILD = "roleqa build --full"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`sources` maps a corpus file to the SHA-256 of its bytes, `files` a generation's file to its own."""
+    """`sources` maps a corpus file to the SHA-256 of its bytes, `files` a generation's file to its own, and
+    `abbreviations` the short forms that the documents explain to what they stand for.
+    """
 
     schema: int
     roleqa: str
@@ -32,6 +34,7 @@ class Manifest:
     evidence: int
     sources: dict[str, str]
     files: dict[str, str]
+    abbreviations: dict[str, str]
     roles: tuple[Role, ...] = ()
     problems: tuple[Problem, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from roleqa.types import Evidence, EvidenceKind
 _MAX_HEADER = 100
 _MAX_LEAD_IN = 200
 
+_MAX_INDENT = 80
+_QUOTE_MARK = re.compile(r"(?:>\s*)+")
 _KINDS: dict[str, EvidenceKind] = {"paragraph": "sentence", "item": "item", "code": "code"}
 
 
@@ -48,7 +51,15 @@ def block_pieces(text: str, blocks: Sequence[Block]) -> tuple[tuple[Piece, ...],
 def _quotable(text: str, block: Block) -> tuple[Span, ...]:
     if block.kind == "code":
         return (block.body,) if block.body.start < block.body.end else ()
-    return sentence_spans(text, *block.body) if block.kind in _KINDS else ()
+    spans = sentence_spans(text, *block.body) if block.kind in _KINDS else ()
+    return tuple(span for span in (_unquoted(text, span) for span in spans) if span.start < span.end)
+
+
+def _unquoted(text: str, span: Span) -> Span:
+    """The sentence without the mark of a quote, where it is the first of its line."""
+    mark = _QUOTE_MARK.match(text, *span)
+    indented = text[max(0, span.start - _MAX_INDENT) : span.start].rstrip(" \t")
+    return Span(mark.end(), span.end) if mark and indented.endswith("\n") else span
 
 
 def _pieces(block: Block, spans: Sequence[Span], lead_in: str | None) -> Iterator[Piece]:

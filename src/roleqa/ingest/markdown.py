@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # The parser passes over what is nested deeper than this; it is then read as a paragraph.
 _MAX_NESTING = 100
 
-_MARKERS = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)])(?:\s+|$))*")
+_MARKERS = re.compile(r"[\s>*+-]*")
 _QUOTE = re.compile(r"[\s>]*")
 _LEAVES = frozenset({"inline", "fence", "code_block", "html_block", "table_open", "hr"})
 _TASK = re.compile(r"\[[ xX]\]\s+")

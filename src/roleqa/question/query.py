@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from roleqa.errors import QuestionError
+from roleqa.index.terms import word_spans
 from roleqa.question.roles import find_mentions
 from roleqa.types import Role
 
@@ -17,10 +19,13 @@ class Query:
     roles: tuple[str, ...]
 
 
-def make_query(question: str, roles: tuple[Role, ...], role: str | None = None) -> Query:
+def make_query(
+    question: str, roles: tuple[Role, ...], abbreviations: Mapping[str, str], role: str | None = None
+) -> Query:
     """The query for a question, asked of one role where `role` is given.
 
-    Abbreviated role names are spelled out, since documents and models know the words better.
+    Abbreviated role names, and abbreviations that the documents explain, are spelled out: models know the
+    words better.
 
     Raises:
         QuestionError: `role` is not one of the corpus' roles.
@@ -35,7 +40,17 @@ def make_query(question: str, roles: tuple[Role, ...], role: str | None = None) 
         if question[mention.start : mention.end].rstrip("s").isupper():
             text = text[: mention.start] + names[mention.role] + text[mention.end :]
     asked = (role,) if role else tuple(dict.fromkeys(mention.role for mention in mentions))
-    return Query(text=text, roles=asked)
+    return Query(text=_spelled_out(text, abbreviations), roles=asked)
+
+
+def _spelled_out(text: str, abbreviations: Mapping[str, str]) -> str:
+    """The text with each known abbreviation, in capitals and perhaps in the plural, written in full."""
+    for start, end in reversed(word_spans(text)):
+        short = text[start:end]
+        long = abbreviations.get(short) or abbreviations.get(short.removesuffix("s"))
+        if long:
+            text = text[:start] + long + text[end:]
+    return text
 
 
 def check_question(question: str, longest: int) -> str:

@@ -15,19 +15,23 @@ from numpy.typing import NDArray
 
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
-from roleqa.ingest.match_text import evidence_text
+from roleqa.ingest.match_text import evidence_body, evidence_text
 from roleqa.question.roles import evidence_roles
 from roleqa.types import Evidence, Ranking, Reranker
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Evidence that may answer: row of its passage, the roles it speaks of, and the text that is matched."""
+    """Evidence that may answer: its passage's row and the roles it speaks of.
+
+    `text` is what is matched, headings and all; `body` is the same without the headings.
+    """
 
     row: int
     evidence: Evidence
     roles: tuple[str, ...]
     text: str
+    body: str
     prior: float
 
 
@@ -70,8 +74,9 @@ def gather_evidence(
             if roles and own and not set(roles) & set(own):
                 continue
             text = evidence_text(evidence, passage, document)
+            body = evidence_body(evidence, document)
             prior = score + coverage(weights, text) + COSINE_WEIGHT * float(cosine)
-            found.append(Candidate(row, evidence, own, text, prior))
+            found.append(Candidate(row, evidence, own, text, body, prior))
     found.sort(key=lambda candidate: (-candidate.prior, candidate.row, candidate.evidence.start))
     return tuple(found[:limit])
 

@@ -1,0 +1,52 @@
+"""Abbreviations that documents explain themselves: "Rules of Engagement (ROE)".
+
+After Schwartz and Hearst 2003, "A simple algorithm for identifying abbreviation definitions in biomedical text":
+every letter of the short form is found, from right to left, in the words before the parenthesis, and its first
+letter begins one of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+_DEFINITION = re.compile(r"(?P<before>[^()\n]{2,200})\s\((?P<short>[^\W_][\w&./-]{0,9})\)")
+
+
+def find_abbreviations(texts: Iterable[str]) -> dict[str, str]:
+    """Short forms and what they stand for, sorted; of several meanings the most frequent, then the first."""
+    found: dict[str, Counter[str]] = {}
+    for text in texts:
+        for definition in _DEFINITION.finditer(text):
+            short = definition["short"]
+            if short.endswith("s") and short[:-1].isupper():
+                short = short[:-1]
+            long = _long_form(short, definition["before"]) if _is_short_form(short) else None
+            if long:
+                found.setdefault(short, Counter())[long] += 1
+    return {short: meanings.most_common(1)[0][0] for short, meanings in sorted(found.items())}
+
+
+def _is_short_form(short: str) -> bool:
+    """Whether a text in parentheses looks like an abbreviation: two characters or more, mostly capitals."""
+    capitals = sum(letter.isupper() for letter in short)
+    return len(short) >= 2 and 2 * capitals > len(short)
+
+
+def _long_form(short: str, before: str) -> str | None:
+    words = re.findall(r"\S+", before)
+    candidate = " ".join(words[-min(len(short) + 5, 2 * len(short)) :])
+    position = len(candidate)
+    letters = [letter for letter in short.lower() if letter.isalnum()]
+    for rank, letter in enumerate(reversed(letters)):
+        first = rank == len(letters) - 1
+        position -= 1
+        while position >= 0 and not (
+            candidate[position].lower() == letter and (not first or not candidate[position - 1 : position].isalnum())
+        ):
+            position -= 1
+        if position < 0:
+            return None
+    long = candidate[position:].strip(" \"'*_")
+    return long if len(long) > len(short) and short not in long.split() else None
