@@ -1,9 +1,9 @@
 """Ask a folder of documents; get quotes you can check at a glance.
 
-    from roleqa import Assistant, Settings, build_index
+from roleqa import Assistant, Settings, build_index
 
-    build_index(Settings(corpus="corpus", index="index"))
-    answer = Assistant.load(Settings(index="index")).ask("Which clearance does a liaison officer need?")
+build_index(Settings(corpus="corpus", index="index"))
+answer = Assistant.load(Settings(index="index")).ask("Which clearance does a liaison officer need?")
 """
 
 from __future__ import annotations

@@ -40,9 +40,7 @@ class Assistant:
         self._watch = ChangeWatch()
 
     @classmethod
-    def load(
-        cls, settings: Settings, *, encoder: Encoder | None = None, reranker: Reranker | None = None
-    ) -> Assistant:
+    def load(cls, settings: Settings, *, encoder: Encoder | None = None, reranker: Reranker | None = None) -> Assistant:
         """Opens the live generation. Models load on first use.
 
         Raises:

@@ -1,17 +1,17 @@
 """The errors a user can meet. Each message says what is wrong and what to do next.
 
-    RoleqaError
-    |- SettingsError            a setting, flag or roleqa.toml that cannot be used
-    |- CorpusError              no corpus, an empty one, or (with --strict) an unreadable file
-    |  `- UnreadableFileError   one file that cannot become a document; a build reports it and goes on
-    |- RolesError               roles.toml cannot be read
-    |- IndexMissingError        there is no index yet
-    |- IndexMismatchError       the index was made by another schema or encoder
-    |- IndexDamagedError        a file of the index is missing or not what was written
-    |- IndexBusyError           another build is writing to the index
-    |- ModelError               weights that are absent, or not the ones expected
-    |- QuestionError            a question that cannot be asked (empty, too long)
-    `- LabelError               labelled questions that cannot be evaluated
+RoleqaError
+|- SettingsError            a setting, flag or roleqa.toml that cannot be used
+|- CorpusError              no corpus, an empty one, or (with --strict) an unreadable file
+|  `- UnreadableFileError   one file that cannot become a document; a build reports it and goes on
+|- RolesError               roles.toml cannot be read
+|- IndexMissingError        there is no index yet
+|- IndexMismatchError       the index was made by another schema or encoder
+|- IndexDamagedError        a file of the index is missing or not what was written
+|- IndexBusyError           another build is writing to the index
+|- ModelError               weights that are absent, or not the ones expected
+|- QuestionError            a question that cannot be asked (empty, too long)
+`- LabelError               labelled questions that cannot be evaluated
 """
 
 

@@ -27,9 +27,7 @@ CONFIG_FILE = "roleqa.toml"
 class Settings(BaseSettings):
     """What a user may set. Frozen; passed down explicitly."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, toml_file=CONFIG_FILE, extra="forbid", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, toml_file=CONFIG_FILE, extra="forbid", frozen=True)
 
     corpus: Path = Field(Path("corpus"), description="Folder of the documents (.md, .txt) and roles.toml.")
     index: Path = Field(Path("index"), description="Folder of the index.")
@@ -53,7 +51,7 @@ class Settings(BaseSettings):
     )
     max_quotes: int = Field(3, ge=1, le=10, description="How many quotes an answer has at most.")
     min_confidence: float = Field(
-        0.5, ge=0, le=1, description="Below this confidence the documents are said not to answer."
+        0.6, ge=0, le=1, description="Below this confidence the documents are said not to answer."
     )
     max_question_length: int = Field(2000, ge=1, description="Longest question taken, in characters.")
     host: str = Field("127.0.0.1", description="Address the chat listens on.")
@@ -94,8 +92,10 @@ def _explain(error: ValidationError) -> str:
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            lines.append(f"unknown setting {name!r} (from a flag, the environment or {CONFIG_FILE}); known: "
-                         + ", ".join(sorted(Settings.model_fields)))
+            lines.append(
+                f"unknown setting {name!r} (from a flag, the environment or {CONFIG_FILE}); known: "
+                + ", ".join(sorted(Settings.model_fields))
+            )
         else:
             lines.append(f"setting {name!r} = {problem['input']!r}: {problem['msg']}")
     return "; ".join(lines)

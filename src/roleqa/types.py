@@ -8,7 +8,7 @@ objects, never inside them: row i belongs to item i.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -210,9 +210,6 @@ class Problem:
     file: str
     reason: str
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"file": self.file, "reason": self.reason}
-
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
@@ -227,15 +224,7 @@ class BuildReport:
     problems: tuple[Problem, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "generation": self.generation,
-            "documents": self.documents,
-            "passages": self.passages,
-            "evidence": self.evidence,
-            "encoded": self.encoded,
-            "seconds": self.seconds,
-            "problems": [problem.to_dict() for problem in self.problems],
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +237,6 @@ class CorpusChanges:
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"added": list(self.added), "changed": list(self.changed), "removed": list(self.removed)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +269,8 @@ class Status:
             "reranker": self.reranker,
             "roles": [{"id": role.id, "name": role.name} for role in self.roles],
             "topics": list(self.topics),
-            "changes": self.changes.to_dict(),
-            "problems": [problem.to_dict() for problem in self.problems],
+            "changes": asdict(self.changes),
+            "problems": [asdict(problem) for problem in self.problems],
         }
 
 

@@ -37,7 +37,10 @@ def test_a_cell_answers_with_its_row_and_column(assistant: Assistant) -> None:
 
 def test_the_other_role_s_evidence_does_not_answer(assistant: Assistant) -> None:
     assert first(assistant.ask("What is the leave of an LK?")).quote == "Six weeks in winter"
-    for answer in (assistant.ask("Which uniform do harbor pilots wear?"), assistant.ask("Which uniform?", role="pilot")):
+    for answer in (
+        assistant.ask("Which uniform do harbor pilots wear?"),
+        assistant.ask("Which uniform?", role="pilot"),
+    ):
         assert answer.roles == ("pilot",)
         assert {citation.role for citation in answer.citations + answer.closest} <= {"pilot", None}
 
@@ -136,7 +139,9 @@ def test_selection_takes_what_is_nearly_as_good_and_new() -> None:
         pytest.param(lambda c: replace(c, quote=c.quote + " "), id="a character more"),
         pytest.param(lambda c: replace(c, quote=c.quote.replace("lamp", "1amp")), id="another letter"),
         pytest.param(lambda c: replace(c, evidence=replace(c.evidence, start=c.evidence.start + 1)), id="shifted"),
-        pytest.param(lambda c: replace(c, passage=replace(c.passage, end=c.passage.start + 3)), id="outside its passage"),
+        pytest.param(
+            lambda c: replace(c, passage=replace(c.passage, end=c.passage.start + 3)), id="outside its passage"
+        ),
         pytest.param(lambda c: replace(c, passage=replace(c.passage, document_id="gone.md")), id="no such document"),
     ],
 )

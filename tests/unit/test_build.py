@@ -11,7 +11,15 @@ from filelock import FileLock
 
 from fakes import WordEncoder
 from roleqa.assistant import build_index
-from roleqa.errors import CorpusError, IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError, ModelError, RolesError
+from roleqa.errors import (
+    CorpusError,
+    IndexBusyError,
+    IndexDamagedError,
+    IndexMismatchError,
+    IndexMissingError,
+    ModelError,
+    RolesError,
+)
 from roleqa.index.changes import ChangeWatch, corpus_changes
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
@@ -136,7 +144,13 @@ def test_the_live_generation_and_the_one_before_are_kept(settings: Settings) -> 
 def test_progress_is_told(settings: Settings) -> None:
     told: list[tuple[str, int, int]] = []
     build_index(settings, encoder=WordEncoder(), progress=lambda *step: told.append(step))
-    assert told == [("reading", 0, 0), ("splitting", 1, 1), ("encoding", 0, 12), ("encoding", 12, 12), ("writing", 0, 0)]
+    assert told == [
+        ("reading", 0, 0),
+        ("splitting", 1, 1),
+        ("encoding", 0, 12),
+        ("encoding", 12, 12),
+        ("writing", 0, 0),
+    ]
 
 
 def test_the_same_corpus_gives_the_same_files(settings: Settings) -> None:

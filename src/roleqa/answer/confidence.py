@@ -8,59 +8,50 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
 
 from roleqa.index.load import Index
-from roleqa.retrieve.evidence import coverage, term_weights
+from roleqa.index.terms import terms
+from roleqa.question.expectation import asks_for_number, gives_number, named_terms
 from roleqa.retrieve.search import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the confidence is judged from.
+    """What the confidence is judged from: the best evidence's logit, and 1.0 or 0.0 for what it lacks.
 
-    `best` and `second` are reranker logits squashed to 0..1; `cosine` is the nearest passage's; `covered`
-    and `covered_near` are the parts of the question's weight found in the best evidence and in its passage.
+    `name_missing`: the question names something that the evidence's passage and headings do not.
+    `number_missing`: it asks for a number and the evidence gives none.
     """
 
-    best: float
-    second: float
-    cosine: float
-    covered: float
-    covered_near: float
+    logit: float
+    name_missing: float
+    number_missing: float
 
 
 def signals(index: Index, reading: Reading) -> Signals:
     """The signals of a reading that found evidence."""
     best = reading.evidence[0]
-    second = reading.evidence[1].score if len(reading.evidence) > 1 else best.score
     passage = index.passages[best.row]
-    weights = term_weights(index, reading.query)
-    near = " ".join((*passage.headings, index.text(passage, passage.document_id)))
+    near = set(terms(" ".join((*passage.headings, index.text(passage, passage.document_id)))))
+    named = named_terms(reading.query, index.manifest.roles)
     return Signals(
-        best=_squash(best.score),
-        second=_squash(second),
-        cosine=reading.best_cosine,
-        covered=coverage(weights, best.candidate.text),
-        covered_near=coverage(weights, near),
+        logit=best.score,
+        name_missing=float(not named <= near),
+        number_missing=float(asks_for_number(reading.query) and not gives_number(best.candidate.body)),
     )
 
 
 def confidence(index: Index, reading: Reading) -> float:
-    """The probability, from 0 to 1, that the best evidence answers the question."""
+    """The probability, from 0 to 1, that the best evidence answers the question; 0 where there is none."""
     if not reading.evidence:
         return 0.0
     model = _model()
-    found = signals(index, reading)
-    logit = model.intercept + sum(weight * getattr(found, name) for name, weight in model.weights)
+    found = asdict(signals(index, reading))
+    logit = model.intercept + sum(weight * found[name] for name, weight in model.weights)
     return round(1 / (1 + math.exp(-logit)), 6)
-
-
-def _squash(logit: float) -> float:
-    """Logits of this cross-encoder run from about -11 to 11; the ends say no more than a third does."""
-    return 1 / (1 + math.exp(-logit / 3))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """Where an index keeps what, and how one generation takes the place of another.
 
-    index/CURRENT                    the name of the live generation
-    index/generations/<id>/          one complete index; never changed once it is live
-        manifest.json                what made it, from what, and the checksum of every file
-        documents.jsonl              Documents, text and all
-        passages.jsonl               Passages with their Evidence
-        vectors.faiss  bm25/         row i belongs to passage i
-        evidence.npy                 embeddings of the evidence, in the passages' order
+index/CURRENT                    the name of the live generation
+index/generations/<id>/          one complete index; never changed once it is live
+    manifest.json                what made it, from what, and the checksum of every file
+    documents.jsonl              Documents, text and all
+    passages.jsonl               Passages with their Evidence
+    vectors.faiss  bm25/         row i belongs to passage i
+    evidence.npy                 embeddings of the evidence, in the passages' order
 """
 
 from __future__ import annotations
@@ -51,9 +51,7 @@ class GenerationFolder:
 
     def files(self) -> tuple[Path, ...]:
         """Every file but the manifest, sorted."""
-        return tuple(
-            sorted(file for file in self.path.rglob("*") if file.is_file() and file != self.manifest)
-        )
+        return tuple(sorted(file for file in self.path.rglob("*") if file.is_file() and file != self.manifest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,9 @@ class IndexFolder:
         try:
             name = self.current.read_text(encoding="utf-8").strip()
         except OSError:
-            raise IndexMissingError(f"there is no index in {self.path}; run: roleqa build --index {self.path}") from None
+            raise IndexMissingError(
+                f"there is no index in {self.path}; run: roleqa build --index {self.path}"
+            ) from None
         folder = self.generation(name)
         if not name or name != Path(name).name or not folder.manifest.is_file():
             raise IndexMissingError(

@@ -23,8 +23,7 @@ def save_documents(file: Path, documents: Iterable[Document]) -> None:
 def load_documents(file: Path) -> dict[str, Document]:
     """Documents by id, in the order they were saved. Raises IndexDamagedError."""
     documents = (
-        Document(id=line["id"], title=line["title"], text=line["text"], source=line["source"])
-        for line in _read(file)
+        Document(id=line["id"], title=line["title"], text=line["text"], source=line["source"]) for line in _read(file)
     )
     return {document.id: document for document in _guarded(file, documents)}
 
@@ -40,9 +39,7 @@ def save_passages(file: Path, passages: Iterable[Passage], evidence: Iterable[tu
                 "headings": passage.headings,
                 "start": passage.start,
                 "end": passage.end,
-                "evidence": [
-                    [item.start, item.end, item.kind, item.row, item.column, item.lead_in] for item in own
-                ],
+                "evidence": [[item.start, item.end, item.kind, item.row, item.column, item.lead_in] for item in own],
             }
             for passage, own in zip(passages, evidence, strict=True)
         ),

@@ -47,8 +47,10 @@ class Reading:
 def trim(text: str, start: int, end: int) -> Span:
     """The span without the white space at its ends. An empty span lies at `start`."""
     part = text[start:end]
+    if not (length := len(part.strip())):
+        return Span(start, start)
     start += len(part) - len(part.lstrip())
-    return Span(start, start + len(part.strip()))
+    return Span(start, start + length)
 
 
 def line_spans(text: str) -> list[Span]:

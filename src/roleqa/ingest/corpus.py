@@ -134,7 +134,7 @@ def _below(folder: Path) -> Iterator[Path]:
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _below(path)
-        elif entry.is_dir() or path.suffix.lower() in _READERS.keys() | _NOT_YET_READ:
+        elif _is_folder(path) or path.suffix.lower() in _READERS.keys() | _NOT_YET_READ:
             yield path
 
 
@@ -161,11 +161,18 @@ def _check_name(folder: Path, path: Path) -> None:
         str(path.relative_to(folder)).encode()
     except UnicodeEncodeError:
         raise UnreadableFileError("its name is not UTF-8: rename it") from None
-    if path.is_dir():
+    if _is_folder(path):
         link = path.is_symlink()
         raise UnreadableFileError("links to folders are not followed" if link else "the folder cannot be opened")
     if path.suffix.lower() in _NOT_YET_READ:
         raise UnreadableFileError(f"{path.suffix.lower()} files are not read: save it as .md or .txt")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 # The parser passes over what is nested deeper than this; it is then read as a paragraph.
 _MAX_NESTING = 100
 
-_MARKERS = re.compile(r"[\s>*+-]*")
+# The marks of a quote and of a list's empty item. A longer number is a year or the like that stands by itself.
+_MARKERS = re.compile(r"[\s>*+-]*(?:\d{1,2}[.)][\s>*+-]*)*")
 _QUOTE = re.compile(r"[\s>]*")
 _LEAVES = frozenset({"inline", "fence", "code_block", "html_block", "table_open", "hr"})
 _TASK = re.compile(r"\[[ xX]\]\s+")
@@ -132,12 +133,12 @@ class _Walk:
             end = table_end(self.text, spans, i)
             if end > i:
                 if start < i:
-                    yield paragraph(Span(spans[start].start, spans[i - 1].end))
+                    yield paragraph(trim(self.text, spans[start].start, spans[i - 1].end))
                 yield table_block(self.text, spans[i:end])
                 start = end
             i = max(end, i + 1)
         if start < len(spans):
-            yield paragraph(Span(spans[start].start, spans[-1].end))
+            yield paragraph(trim(self.text, spans[start].start, spans[-1].end))
 
     def left_over(self) -> Iterator[Block]:
         """The lines that no block has taken, but those that hold only the marks of a quote or list."""
@@ -229,7 +230,7 @@ def _lines(text: str, blocks: Sequence[Block]) -> Iterator[Line]:
             for line in text[block.start : block.end].split("\n"):
                 part = trim(text, span.start, span.start + len(line))
                 span = Span(span.start + len(line) + 1, span.end)
-                yield Line(part, "text", body=part.start)
+                yield Line(part, "text" if part.start < part.end else "blank", body=part.start)
         elif block.kind == "heading":
             yield Line(span, "heading", level=block.level, block=block)
         else:

@@ -44,7 +44,7 @@ def headings_text(headings: Sequence[str]) -> str:
     for heading in reversed(headings):
         if len(heading) > room and kept:
             break
-        kept.insert(0, heading[:room])
+        kept.insert(0, heading[:room].rstrip())
         room -= len(heading) + 3
     return " > ".join(kept)
 
@@ -68,7 +68,8 @@ def _cell_text(text: str, cell: Evidence) -> str:
 
 def _own_text(text: str, evidence: Evidence) -> str:
     own = text[evidence.start : evidence.end]
-    return " ".join(own.split()) if evidence.kind == "code" else plain(own)
+    # Where there is nothing but markup, such as a picture without a description, the markup is what there is.
+    return (plain(own) if evidence.kind != "code" else "") or " ".join(own.split())
 
 
 def _below(headings: Sequence[str], body: str) -> str:

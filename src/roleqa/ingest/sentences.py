@@ -26,6 +26,7 @@ _NUMBERED = re.compile(
 _NUMBER = re.compile(r"[(\[]?(?:\d|[IVXLC]+\b)")
 _ENUMERATOR = re.compile(r"[(\[]?\d{1,3}[.)\]]+")
 _NUMBER_END = re.compile(r"\d[.)]$")
+_SPACE = re.compile(r"\s")
 _WORD = re.compile(r"[^\W\d_]")
 
 
@@ -64,8 +65,9 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
 def _boundaries(text: str, start: int, end: int) -> Iterator[Span]:
     while start < end:
         stop = min(end, start + _STRETCH)
-        # A line break inside a paragraph is a space; the lengths, and so the offsets, stay.
-        boundaries = get_sentence_boundaries("en", text[start:stop].replace("\n", " "))
+        # A line break inside a paragraph is a space, and so is every other white space: sentencex panics where one
+        # that takes several bytes, such as a no-break space, stands by a full stop. The offsets stay.
+        boundaries = get_sentence_boundaries("en", _SPACE.sub(" ", text[start:stop]))
         if stop < end and len(boundaries) > 1:
             boundaries = boundaries[:-1]
         for boundary in boundaries:

@@ -89,9 +89,7 @@ def _names(roles: tuple[Role, ...]) -> Names:
             folded = tuple(fold(name[start:end]) for start, end in word_spans(name))
             if folded:
                 by_first.setdefault(_singular(folded[0]), set()).add((folded, role.id))
-    return {
-        first: tuple(sorted(names, key=lambda item: (-len(item[0]), item))) for first, names in by_first.items()
-    }
+    return {first: tuple(sorted(names, key=lambda item: (-len(item[0]), item))) for first, names in by_first.items()}
 
 
 def _same(found: tuple[str, ...], name: tuple[str, ...]) -> bool:

@@ -46,9 +46,7 @@ class SentenceEncoder:
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def encode_passages(
-        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
-    ) -> Embeddings:
+    def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Embeddings:
         model = self._model
         embeddings = np.empty((len(texts), model.get_embedding_dimension() or 0), dtype=np.float32)
         # Longest first: a batch pads to its longest text, and memory runs out at once or never.

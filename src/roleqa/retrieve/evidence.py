@@ -81,9 +81,7 @@ def gather_evidence(
     return tuple(found[:limit])
 
 
-def rerank_evidence(
-    query: str, candidates: tuple[Candidate, ...], reranker: Reranker
-) -> tuple[ScoredEvidence, ...]:
+def rerank_evidence(query: str, candidates: tuple[Candidate, ...], reranker: Reranker) -> tuple[ScoredEvidence, ...]:
     """The candidates with their scores, best first; ties keep the candidates' order."""
     scores = reranker.rerank(query, [candidate.text for candidate in candidates])
     scored = [ScoredEvidence(item, float(score)) for item, score in zip(candidates, scores, strict=True)]
