@@ -54,7 +54,7 @@ class Assistant:
         """Loads the models now, so that the first question is answered as fast as the others."""
         self._retriever.read("warm up")
 
-    def ask(self, question: str, history: Sequence[str] = (), role: str | None = None) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), role: str | None = None) -> Answer:  # noqa: ARG002
         """The answer to a question, given the questions asked before it, of one role where `role` is given.
 
         Raises:

@@ -1,5 +1,7 @@
 """Plain text as it is published: which lines are headings, lists and tables though nothing marks them."""
 
+import textwrap
+
 import pytest
 
 from roleqa.ingest.blocks import Block
@@ -170,8 +172,10 @@ BLOCKS = [
                  id="text-between-items"),
     pytest.param("- a\n  - b\n    - c\n  - d\n- e\n",
                  [("item1", "a"), ("item2", "b"), ("item3", "c"), ("item2", "d"), ("item1", "e")], id="nested-list"),
-    pytest.param("The treaty that all the states have signed is quoted in para.\n3. It stands.\n",
-                 [("paragraph", "The treaty that all the states have signed is quoted in para.\n3. It stands.")],
+    pytest.param("The treaty that all of the states signed in the capital is one\n"
+                 "of the longest, and it is quoted in full, with notes, in para.\n3. It stands.\n",
+                 [("paragraph", "The treaty that all of the states signed in the capital is one\n"
+                   "of the longest, and it is quoted in full, with notes, in para.\n3. It stands.")],
                  id="wrapped-number-is-no-item"),
     pytest.param("The cook, who had been at sea for years and had seen it all\n- or most of it - said nothing.\n",
                  [("paragraph", "The cook, who had been at sea for years and had seen it all\n"
@@ -182,7 +186,7 @@ BLOCKS = [
                  id="fence-never-closed-is-text"),
     pytest.param("A | B\n--|--\n1 | 2\nAfter it.\n", [("table", ("A", "B"), ("1", "2")), ("paragraph", "After it.")],
                  id="table"),
-    pytest.param("A | B\n--|--\n1\n2 | 3 | 4\n", [("paragraph", "A | B\n--|--\n1\n2 | 3 | 4")],
+    pytest.param("A | B\n--|--\n1\n2 | 3 | 4\n", [("paragraph", "A | B"), ("paragraph", "--|--"), ("paragraph", "1"), ("paragraph", "2 | 3 | 4")],
                  id="table-without-rows-is-text"),
     pytest.param("| A | B |\n| - | - |\n| x \\| y |\n", [("table", ("A", "B"), ("x \\| y",))], id="escaped-pipe"),
     pytest.param("<!-- said -->\n", [("paragraph", "<!-- said -->")], id="comment-is-text"),
@@ -192,6 +196,25 @@ BLOCKS = [
     pytest.param("Caf\u00e9 \U0001f600 one.\n- \U0001f680 two\n",
                  [("paragraph", "Caf\u00e9 \U0001f600 one."), ("item1", "\U0001f680 two")], id="astral-characters"),
 ]
+
+
+PARAGRAPH = LONG + " It tells of the cook, who feeds the crew, and of the purser, who pays them in every port they call at."
+WIDTHS = [45, 60, 66, 72, 78, 90, 100, 120]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"], ids=["close", "spaced"])
+def test_the_same_sections_however_wide_it_is_wrapped(width: int, gap: str) -> None:
+    parts = [PARAGRAPH, "Pay and Leave", PARAGRAPH, "The Ship's Stores", PARAGRAPH]
+    wrapped = [textwrap.fill(part, width) for part in parts]
+    kinds = ["paragraph", "h2", "paragraph", "h2", "paragraph"]
+    assert read(gap.join(wrapped) + "\n") == list(zip(kinds, wrapped, strict=True))
+
+
+def test_a_line_too_long_to_be_wrapped_does_not_change_the_width() -> None:
+    wrapped = textwrap.fill(" ".join([PARAGRAPH] * 4), 60)
+    text = f"{wrapped}\n\nhttp://example.org/{'x' * 90}\nis where it is.\n\nPay\n{wrapped}\n"
+    assert headings(text) == [("h2", "Pay")]
 
 
 @pytest.mark.parametrize(("text", "expected"), BLOCKS)

@@ -62,10 +62,12 @@ def _looks_like_heading(text: str, line: Line) -> bool:
 def _paragraph_ended(text: str, lines: Sequence[Line], i: int, width: int | None) -> bool:
     if i == 0 or lines[i - 1].kind not in ("text", "item"):
         return True
-    before = lines[i - 1].span
-    if ends_sentence(text, before):
+    before = lines[i - 1]
+    if ends_sentence(text, before.span):
         return True
-    return broken_early(text, before, lines[i].span, width) and not text[before.start : before.end].endswith(_OPEN_ENDS)
+    # A line of unwrapped text or of a list may end a paragraph without a full stop, but not with a comma.
+    may_end = width is None or (before.kind == "item" and broken_early(text, before.span, lines[i].span, width))
+    return may_end and not text[before.span.start : before.span.end].endswith(_OPEN_ENDS)
 
 
 def _heads_something(text: str, lines: Sequence[Line], i: int, below: Line | None, width: int | None) -> bool:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from roleqa.ingest.blocks import Block, Span
-from roleqa.ingest.tables import table_block, table_end
+from roleqa.ingest.tables import has_pipe, table_block, table_end
 
 LineKind = Literal["blank", "text", "heading", "item", "block"]
 
-# No one wraps text tighter than this on purpose, so a shorter text says nothing about where it would be wrapped.
-_MIN_WIDTH = 60
-_MAX_WIDTH = 100
+# A shorter line may be a heading, a name or the end of a paragraph: it says nothing about where text is wrapped.
+_SHORTEST_WRAPPED = 40
 _MAX_UNDERLINED = 100
 
 # What may stand behind the last full stop of a paragraph: quotation marks, brackets, emphasis, a note's number.
@@ -50,12 +50,20 @@ class Line:
     block: Block | None = None
 
 
-def wrap_width(lengths: Sequence[int]) -> int | None:
-    """How many characters a hard-wrapped text has to a line; None where a line is a whole paragraph."""
-    unwrapped = sum(length for length in lengths if length > _MAX_WIDTH)
-    if 5 * unwrapped >= sum(lengths):
+def wrap_width(text: str, spans: Sequence[Span]) -> int | None:
+    """How many characters a hard-wrapped text has to a line; None where a line is a whole paragraph.
+
+    Wrapped lines mostly break off in mid-sentence, paragraphs do not. One line in ten may be too long to be wrapped.
+    """
+    lines = [
+        line
+        for line, below in pairwise(spans)
+        if line.end - line.start >= _SHORTEST_WRAPPED and below.start < below.end and not has_pipe(text, line)
+    ]
+    unfinished = sorted(line.end - line.start for line in lines if not ends_sentence(text, line))
+    if 2 * len(unfinished) <= len(lines):
         return None
-    return max([_MIN_WIDTH, *(length for length in lengths if length <= _MAX_WIDTH)])
+    return unfinished[(9 * len(unfinished) - 1) // 10]
 
 
 def ends_sentence(text: str, line: Span) -> bool:

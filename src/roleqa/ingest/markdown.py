@@ -214,7 +214,7 @@ def _with_bare_headings(text: str, blocks: Sequence[Block]) -> Sequence[Block]:
     if sum(block.kind == "heading" for block in blocks) > 1:
         return blocks
     lines = list(_lines(text, blocks))
-    width = wrap_width([line.span.end - line.span.start for line in lines if line.kind == "text"])
+    width = wrap_width(text, [line.span if line.kind == "text" else Span(0, 0) for line in lines])
     settled = with_headings(text, lines, width)
     return blocks if settled == lines else tuple(blocks_of(text, settled, width))
 

@@ -18,7 +18,7 @@ def read_plain_text(text: str) -> Reading:
     front_matter = read_front_matter(text)
     body = without(text, (front_matter.span,))
     spans = line_spans(body)
-    width = wrap_width([span.end - span.start for span in spans])
+    width = wrap_width(body, spans)
     lines = with_headings(body, classify(body, spans, width), width)
     return Reading(text, tuple(blocks_of(body, lines, width)), front_matter.title, front_matter.sources)
 
