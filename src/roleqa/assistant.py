@@ -10,12 +10,17 @@ from roleqa.answer.compose import Asked, compose
 from roleqa.index.build import build_generation
 from roleqa.index.changes import ChangeWatch
 from roleqa.index.load import Index, load_index
+from roleqa.question.follow_up import resolve
 from roleqa.question.query import check_question, make_query
+from roleqa.question.spelling import mend
 from roleqa.retrieve.encoder import SentenceEncoder
 from roleqa.retrieve.reranker import load_reranker
 from roleqa.retrieve.search import Retriever
 from roleqa.settings import Settings
 from roleqa.types import Answer, BuildReport, Encoder, Generation, Hit, Mode, Progress, Reranker, Status
+
+# How many earlier questions a follow-up can lean on.
+MAX_HISTORY = 8
 
 
 def build_index(
@@ -54,7 +59,7 @@ class Assistant:
         """Loads the models now, so that the first question is answered as fast as the others."""
         self._retriever.read("warm up")
 
-    def ask(self, question: str, history: Sequence[str] = (), role: str | None = None) -> Answer:  # noqa: ARG002
+    def ask(self, question: str, history: Sequence[str] = (), role: str | None = None) -> Answer:
         """The answer to a question, given the questions asked before it, of one role where `role` is given.
 
         Raises:
@@ -65,11 +70,20 @@ class Assistant:
         index = retriever.index
         question = check_question(question, self.settings.max_question_length)
         manifest = index.manifest
-        query = make_query(question, manifest.roles, manifest.abbreviations, role)
+        recent = [asked[: self.settings.max_question_length] for asked in history[-MAX_HISTORY:]]
+        mended = [self._mend(asked, retriever) for asked in (*recent, question)]
+        resolved = resolve(mended[-1], mended[:-1], manifest.roles)
+        query = make_query(resolved, manifest.roles, manifest.abbreviations, role)
         reading = retriever.read(query.text, query.roles)
-        asked = Asked(question=question, resolved_question=question, query=query)
+        asked = Asked(question=question, resolved_question=resolved, query=query)
         answer = compose(index, asked, reading, self.settings, self._generation(index))
         return replace(answer, seconds=round(time.perf_counter() - started, 4))
+
+    @staticmethod
+    def _mend(question: str, retriever: Retriever) -> str:
+        index, encoder = retriever.index, retriever.encoder
+        # A word that the encoder's tokenizer knows as a whole is an ordinary one.
+        return mend(question, index.vocabulary, index.manifest.roles, lambda word: encoder.count_tokens(word) == 1)
 
     def search(self, query: str, top_k: int | None = None, mode: Mode = "rerank") -> tuple[Hit, ...]:
         """The passages that fit a query best, best first. Raises QuestionError."""

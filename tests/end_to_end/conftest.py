@@ -27,9 +27,9 @@ BROWSER_ARGUMENTS = (
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
+    """The system's Chromium. Not for the whole session: while it lives, no other test can run an event loop."""
     found = next(filter(None, map(shutil.which, BROWSER_NAMES)), None)
     if found is None:
         pytest.fail("These tests need Chromium. Install it (on Debian: sudo apt-get install chromium).")

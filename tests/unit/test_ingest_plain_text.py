@@ -172,9 +172,11 @@ BLOCKS = [
                  id="text-between-items"),
     pytest.param("- a\n  - b\n    - c\n  - d\n- e\n",
                  [("item1", "a"), ("item2", "b"), ("item3", "c"), ("item2", "d"), ("item1", "e")], id="nested-list"),
-    pytest.param("The treaty that all of the states signed in the capital is one\n"
+    pytest.param("The treaty which was signed by all of the states concerned, in\n"
+                 "the capital of the state that had called them together, is one\n"
                  "of the longest, and it is quoted in full, with notes, in para.\n3. It stands.\n",
-                 [("paragraph", "The treaty that all of the states signed in the capital is one\n"
+                 [("paragraph", "The treaty which was signed by all of the states concerned, in\n"
+                   "the capital of the state that had called them together, is one\n"
                    "of the longest, and it is quoted in full, with notes, in para.\n3. It stands.")],
                  id="wrapped-number-is-no-item"),
     pytest.param("The cook, who had been at sea for years and had seen it all\n- or most of it - said nothing.\n",

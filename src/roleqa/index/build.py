@@ -21,6 +21,7 @@ from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.load import load_generation
 from roleqa.index.manifest import SCHEMA, Manifest, sha256
 from roleqa.index.records import save_documents, save_passages
+from roleqa.index.vocabulary import build_vocabulary, save_vocabulary
 from roleqa.ingest.abbreviations import find_abbreviations
 from roleqa.ingest.corpus import CorpusReading, read_corpus
 from roleqa.ingest.roles import ROLES_FILE, read_roles
@@ -123,6 +124,7 @@ def _write(
     FaissStore.build(embeddings.passages).save(folder.vectors)
     counts = [len(own) for own in content.evidence]
     EvidenceStore(embeddings.evidence.astype(np.float16), counts).save(folder.evidence)
+    save_vocabulary(folder.vocabulary, build_vocabulary(content.passage_texts()))
     Bm25Store.build(content.passage_texts()).save(folder.bm25)
     manifest = Manifest(
         schema=SCHEMA,

@@ -7,6 +7,7 @@ index/generations/<id>/          one complete index; never changed once it is li
     passages.jsonl               Passages with their Evidence
     vectors.faiss  bm25/         row i belongs to passage i
     evidence.npy                 embeddings of the evidence, in the passages' order
+    vocabulary.json              the words of the corpus, as it writes them
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ class GenerationFolder:
     @property
     def evidence(self) -> Path:
         return self.path / "evidence.npy"
+
+    @property
+    def vocabulary(self) -> Path:
+        return self.path / "vocabulary.json"
 
     @property
     def bm25(self) -> Path:

@@ -12,6 +12,7 @@ from roleqa.index.faiss_store import FaissStore
 from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.manifest import Manifest
 from roleqa.index.records import load_documents, load_passages
+from roleqa.index.vocabulary import Vocabulary, load_vocabulary
 from roleqa.types import Document, Evidence, Passage
 
 
@@ -26,6 +27,7 @@ class Index:
     vectors: FaissStore
     bm25: Bm25Store
     evidence_vectors: EvidenceStore
+    vocabulary: Vocabulary
 
     def text(self, item: Passage | Evidence, document_id: str) -> str:
         """The document's own characters that a passage or a piece of evidence spans."""
@@ -67,6 +69,7 @@ def load_generation(folder: GenerationFolder) -> Index:
         vectors=FaissStore.load(folder.vectors),
         bm25=Bm25Store.load(folder.bm25),
         evidence_vectors=EvidenceStore.load(folder.evidence, [len(own) for own in evidence]),
+        vocabulary=load_vocabulary(folder.vocabulary),
     )
     _check(folder, index)
     return index

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 
-from roleqa.ingest.lines import Line, broken_early, ends_sentence, without_closers
+from roleqa.ingest.lines import (
+    SHORTEST_WRAPPED,
+    Line,
+    broken_early,
+    ends_sentence,
+    line_length,
+    without_closers,
+)
+from roleqa.ingest.sentences import sentence_spans
 
 _MAX_HEADING = 100
 _LONGEST_RUN = 2
+_NEAR = 10
 
 _OPENERS = "\"'([*_\u2018\u201c\u00ab"
 _OPEN_ENDS = (",", "-", "\u2013", "\u2014")
@@ -25,7 +34,11 @@ _LETTER = re.compile(r"[^\W\d_]")
 def bare_headings(text: str, lines: Sequence[Line], width: int | None) -> dict[int, bool]:
     """The lines that are headings; True for one directly above another, which it is then the parent of."""
     filled = [i for i, line in enumerate(lines) if line.kind != "blank"]
-    runs = [run for run in _likely_runs(text, lines, filled, width) if len(run) <= _LONGEST_RUN]
+    runs = [
+        run
+        for run in _likely_runs(text, lines, filled, width)
+        if len(run) <= _LONGEST_RUN and _above_prose(text, lines, run[-1])
+    ]
     # A last line with nothing below it heads nothing: it is a heading only where others before it are.
     if len(runs) == 1 and runs[0][-1] == filled[-1]:
         return {}
@@ -56,7 +69,9 @@ def _looks_like_heading(text: str, line: Line) -> bool:
     if line.kind != "text" or len(words) > _MAX_HEADING or "|" in words or not _LETTER.search(words):
         return False
     first = words.lstrip(_OPENERS)[:1]
-    return not first.islower() and not without_closers(text, line.span).endswith(_NO_HEADING_ENDS)
+    if first.islower() or without_closers(text, line.span).endswith(_NO_HEADING_ENDS):
+        return False
+    return len(sentence_spans(text, *line.span)) == 1
 
 
 def _paragraph_ended(text: str, lines: Sequence[Line], i: int, width: int | None) -> bool:
@@ -78,4 +93,21 @@ def _heads_something(text: str, lines: Sequence[Line], i: int, below: Line | Non
     if below is not lines[i + 1] or below.kind != "text":
         return True
     goes_on = text[below.span.start].islower()
-    return not goes_on and broken_early(text, lines[i].span, below.span, width)
+    return not goes_on and broken_early(text, lines[i].span, below.span, _width_below(text, lines, i + 1, width))
+
+
+def _width_below(text: str, lines: Sequence[Line], first: int, width: int | None) -> int | None:
+    """The width that the next lines are wrapped at: a text put together from several may have more than one."""
+    if width is None:
+        return None
+    near = takewhile(lambda line: line.kind == "text", lines[first : first + _NEAR])
+    lengths = [line_length(text, line.span) for line in near if not ends_sentence(text, line.span)]
+    return min(width, max((length for length in lengths if length >= SHORTEST_WRAPPED), default=width))
+
+
+def _above_prose(text: str, lines: Sequence[Line], i: int) -> bool:
+    """Whether what stands below the line is no other short line without a full stop, as in a list of names."""
+    below = next((lines[j] for j in range(i + 1, len(lines)) if lines[j].kind != "blank"), None)
+    if below is None or below.kind != "text":
+        return True
+    return ends_sentence(text, below.span) or line_length(text, below.span) >= SHORTEST_WRAPPED

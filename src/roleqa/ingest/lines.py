@@ -14,7 +14,7 @@ from roleqa.ingest.tables import has_pipe, table_block, table_end
 LineKind = Literal["blank", "text", "heading", "item", "block"]
 
 # A shorter line may be a heading, a name or the end of a paragraph: it says nothing about where text is wrapped.
-_SHORTEST_WRAPPED = 40
+SHORTEST_WRAPPED = 40
 _MAX_UNDERLINED = 100
 
 # What may stand behind the last full stop of a paragraph: quotation marks, brackets, emphasis, a note's number.
@@ -58,9 +58,9 @@ def wrap_width(text: str, spans: Sequence[Span]) -> int | None:
     lines = [
         line
         for line, below in pairwise(spans)
-        if line.end - line.start >= _SHORTEST_WRAPPED and below.start < below.end and not has_pipe(text, line)
+        if line_length(text, line) >= SHORTEST_WRAPPED and below.start < below.end and not has_pipe(text, line)
     ]
-    unfinished = sorted(line.end - line.start for line in lines if not ends_sentence(text, line))
+    unfinished = sorted(line_length(text, line) for line in lines if not ends_sentence(text, line))
     if 2 * len(unfinished) <= len(lines):
         return None
     return unfinished[(9 * len(unfinished) - 1) // 10]
@@ -81,7 +81,12 @@ def broken_early(text: str, line: Span, following: Span, width: int | None) -> b
     if width is None:
         return True
     word = text[following.start : following.end].split(None, 1)[0]
-    return line.end - line.start + 1 + len(word) <= width
+    return line_length(text, line) + 1 + len(word) <= width
+
+
+def line_length(text: str, line: Span) -> int:
+    """How far the line reaches, its indentation counted."""
+    return line.end - line.start + _indent(text, line)
 
 
 def classify(text: str, spans: Sequence[Span], width: int | None) -> list[Line]:
@@ -90,6 +95,7 @@ def classify(text: str, spans: Sequence[Span], width: int | None) -> list[Line]:
     A rule of dashes counts as blank.
     """
     lines: list[Line] = []
+    unclosed: dict[str, int] = {}  # the shortest fence of each mark that nothing below closes
     i = 0
     while i < len(spans):
         span = spans[i]
@@ -104,7 +110,7 @@ def classify(text: str, spans: Sequence[Span], width: int | None) -> list[Line]:
         elif _RULE.fullmatch(text, *span):
             lines.append(Line(span, "blank"))
             i += 1
-        elif (end := _fence_end(text, spans, i)) > i:
+        elif (end := _fence_end(text, spans, i, unclosed)) > i:
             lines.append(_code(spans[i:end]))
             i = end
         elif (end := table_end(text, spans, i)) > i:
@@ -154,7 +160,7 @@ def _is_listed(text: str, spans: Sequence[Span], i: int, above: Sequence[Line], 
     before = next((line for line in reversed(above) if line.kind != "blank"), None)
     if before is not None and before.kind == "item":
         return True
-    below = next((span for span in spans[i + 1 :] if span.start < span.end), None)
+    below = next((spans[j] for j in range(i + 1, len(spans)) if spans[j].start < spans[j].end), None)
     if below is None:
         return False
     if number := _NUMBER.match(text, *below):
@@ -177,15 +183,16 @@ def _can_be_underlined(text: str, lines: Sequence[Line], width: int | None) -> b
     )
 
 
-def _fence_end(text: str, spans: Sequence[Span], first: int) -> int:
+def _fence_end(text: str, spans: Sequence[Span], first: int, unclosed: dict[str, int]) -> int:
     """The index after the line that closes the fence opened on lines[first]; `first` if none opens or closes."""
     fence = _FENCE.match(text, *spans[first])
-    if fence is None:
+    if fence is None or len(fence[0]) >= unclosed.get(fence[0][0], len(fence[0]) + 1):
         return first
     for i in range(first + 1, len(spans)):
         line = text[spans[i].start : spans[i].end]
         if line.startswith(fence[0]) and not line.strip(fence[0][0]):
             return i + 1
+    unclosed[fence[0][0]] = len(fence[0])
     return first
 
 

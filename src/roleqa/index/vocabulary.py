@@ -1,0 +1,40 @@
+"""The words of the corpus, as it writes them: what misspelt questions are mended against."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from roleqa.errors import IndexDamagedError
+from roleqa.index.terms import fold, words
+
+Vocabulary = dict[str, str]
+
+
+def build_vocabulary(texts: Iterable[str]) -> Vocabulary:
+    """Folded words and how they are written most often, in lower case where they ever are; most frequent first."""
+    written: dict[str, Counter[str]] = {}
+    for text in texts:
+        for word in words(text):
+            if word.isalpha():
+                written.setdefault(fold(word), Counter())[word] += 1
+    counts = {folded: sum(forms.values()) for folded, forms in written.items()}
+    return {
+        folded: min(written[folded], key=lambda form: (not form.islower(), -written[folded][form], form))
+        for folded in sorted(counts, key=lambda folded: (-counts[folded], folded))
+    }
+
+
+def save_vocabulary(file: Path, vocabulary: Vocabulary) -> None:
+    file.write_text(json.dumps(vocabulary, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load_vocabulary(file: Path) -> Vocabulary:
+    """Raises IndexDamagedError."""
+    try:
+        vocabulary: Vocabulary = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise IndexDamagedError(f"{file} cannot be read; run: roleqa build --full") from error
+    return vocabulary

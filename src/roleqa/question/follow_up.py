@@ -1,0 +1,149 @@
+"""A question that leans on the ones before it becomes one that stands alone.
+
+By rule, and only where the question itself shows that it leans: it names no topic of its own, opens like a
+continuation, or has a pronoun where a role should be. Any other question is left as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from roleqa.index.terms import fold, word_spans
+from roleqa.question.roles import Mention, find_mentions
+from roleqa.types import Role
+
+# Words that say nothing of a topic: a question of these alone takes its topic from the one before.
+_EMPTY = frozenset(
+    map(
+        fold,
+        """
+        a about again also an and another any apply applies are as asked at be because both but by can case could
+        did do does document exactly for former from got had has have he her here his how i in is it its just latter
+        like me mean my now of ok on one ones only or other others please question quote role roles said same say says
+        she should show so source still stated tell than that the their them then there these they thing this those
+        though to too true was we well were what whats when where which who whom whose why will with would written
+        you your
+        """.split(),  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
+    )
+)
+_OPENERS = re.compile(r"\s*(?:and|but|or|so|then|also|what about|how about)\b[\s,]*", re.IGNORECASE)
+_OTHER = re.compile(r"\bthe others?(?: one| role| post)?\b", re.IGNORECASE)
+# Pronouns that stand for a person or post. The possessive ones keep their form.
+_SUBJECT = re.compile(r"\b(?:they|them|he|him|she|the (?:role|job|post|position|latter|officer))\b", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"\b(?:their|his|her)\b", re.IGNORECASE)
+_PLURAL = re.compile(r"\b(?:they|them|their)\b", re.IGNORECASE)
+# Asks for the place of the answer just given, not for something new.
+_WHERE_STATED = re.compile(r"\b(?:written|said|says?|stated|sources?|quoted?|from)\b", re.IGNORECASE)
+_THING = re.compile(r"\b(?:it|its|this|that|these|those|one)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    text: str
+    mentions: tuple[Mention, ...]
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(mention.role for mention in self.mentions))
+
+
+def resolve(question: str, history: Sequence[str], roles: tuple[Role, ...]) -> str:
+    """The question as it would stand without the questions before it (oldest first)."""
+    resolved = ""
+    for asked in (*history, question):
+        resolved = _resolve(asked, resolved, roles) if resolved else asked
+    return resolved
+
+
+def _resolve(question: str, before: str, roles: tuple[Role, ...]) -> str:
+    """The question in the light of the resolved one before it."""
+    this = _Question(question, find_mentions(question, roles))
+    last = _Question(before, find_mentions(before, roles))
+    if not _has_topic(this):
+        return _same_topic(this, last, roles)
+    if this.roles:
+        return f"{question} ({_with_role(last, this.roles, roles)})" if _leans_on_thing(this) else question
+    return _same_role(this, last, roles)
+
+
+def _has_topic(question: _Question) -> bool:
+    """Whether a question says a word of its own beside roles and filler."""
+    return any(
+        fold(question.text[start:end]) not in _EMPTY
+        and not any(mention.start <= start < mention.end for mention in question.mentions)
+        for start, end in word_spans(question.text)
+    )
+
+
+def _same_topic(this: _Question, last: _Question, roles: tuple[Role, ...]) -> str:
+    """The question before, asked of the role that this one names, or of "the other", or once more."""
+    asked = this.roles
+    if not asked and _OTHER.search(this.text) and len(last.roles) == 1 and len(roles) == 2:
+        asked = tuple(role.id for role in roles if role.id != last.roles[0])
+    if not asked:
+        new = _leans_on_thing(this) and not _WHERE_STATED.search(this.text)
+        return f"{this.text} ({last.text})" if new else last.text
+    return _with_role(last, asked, roles)
+
+
+def _same_role(this: _Question, last: _Question, roles: tuple[Role, ...]) -> str:
+    """A question with its own topic, asked of the role that the one before was about."""
+    asked = last.roles
+    if _OTHER.search(this.text) and len(asked) == 1 and len(roles) == 2:
+        asked = tuple(role.id for role in roles if role.id != asked[0])
+        return _OTHER.sub(f"the {_name(asked[0], roles)}", this.text, count=1)
+    if len(asked) != 1:
+        return f"{this.text} ({last.text})" if not asked and _leans(this) else this.text
+    name = f"the {_name(asked[0], roles)}" + ("s" if _PLURAL.search(this.text) else "")
+    if _SUBJECT.search(this.text) or _POSSESSIVE.search(this.text):
+        text = _SUBJECT.sub(name, this.text, count=1)
+        return text if text != this.text else _POSSESSIVE.sub(_possessive(name), this.text, count=1)
+    if _leans_on_thing(this) or _few_words(this):
+        return f"{this.text} ({last.text})"
+    return f"{this.text} ({_name(asked[0], roles)})" if _OPENERS.match(this.text) else this.text
+
+
+def _with_role(question: _Question, asked: Sequence[str], roles: tuple[Role, ...]) -> str:
+    """A question with the roles it names replaced by others; with these put behind, where it names none."""
+    name = " and ".join(role.name for role in roles if role.id in asked)
+    if not question.mentions:
+        return f"{question.text} ({name})"
+    text = question.text
+    for mention in reversed(question.mentions[1:]):
+        text = text[: mention.start] + "it" + text[mention.end :]
+    first = question.mentions[0]
+    replaced = text[first.start : first.end]
+    if replaced.endswith(("'s", "\u2019s")):
+        name = _possessive(name)
+    elif replaced.endswith("s"):
+        name += "s"
+    return text[: first.start] + name + text[first.end :]
+
+
+def _possessive(name: str) -> str:
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
+def _leans(question: _Question) -> bool:
+    return bool(
+        _OPENERS.match(question.text)
+        or _SUBJECT.search(question.text)
+        or _POSSESSIVE.search(question.text)
+        or _leans_on_thing(question)
+    )
+
+
+def _leans_on_thing(question: _Question) -> bool:
+    """Whether "it", "that" or the like stands for something that only an earlier question names."""
+    return _THING.search(question.text) is not None
+
+
+def _few_words(question: _Question) -> bool:
+    """A fragment, such as "At what level?"."""
+    return len(word_spans(question.text)) <= 4
+
+
+def _name(role_id: str, roles: tuple[Role, ...]) -> str:
+    return next(role.name for role in roles if role.id == role_id)
