@@ -6,10 +6,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from roleqa.answer.comparison import compose_comparison
 from roleqa.answer.compose import Asked, compose
 from roleqa.index.build import build_generation
 from roleqa.index.changes import ChangeWatch
 from roleqa.index.load import Index, load_index
+from roleqa.question.comparison import find_comparison
 from roleqa.question.follow_up import resolve
 from roleqa.question.query import check_question, make_query
 from roleqa.question.spelling import mend
@@ -74,9 +76,17 @@ class Assistant:
         mended = [self._mend(asked, retriever) for asked in (*recent, question)]
         resolved = resolve(mended[-1], mended[:-1], manifest.roles)
         query = make_query(resolved, manifest.roles, manifest.abbreviations, role)
-        reading = retriever.read(query.text, query.roles)
+        comparison = None if role else find_comparison(query.text, manifest.roles)
+        if comparison:
+            query = replace(query, roles=comparison.roles)
         asked = Asked(question=question, resolved_question=resolved, query=query)
-        answer = compose(index, asked, reading, self.settings, self._generation(index))
+        generation = self._generation(index)
+        if comparison:
+            readings = [retriever.read(*each) for each in comparison.each()]
+            on_all = retriever.read_on_all(query.text, comparison.roles)
+            answer = compose_comparison(index, asked, readings, on_all, self.settings, generation)
+        else:
+            answer = compose(index, asked, retriever.read(query.text, query.roles), self.settings, generation)
         return replace(answer, seconds=round(time.perf_counter() - started, 4))
 
     @staticmethod

@@ -189,4 +189,6 @@ def test_every_filled_cell_is_kept(rows: list[list[str]], outer: bool) -> None:
         assert {item.kind for items in found.evidence for item in items} <= {"cell"}
         kept = "".join(text[passage.start : passage.end] for passage in found.passages)
         filled = [[cell for cell in row if cell] for row in rows]
-        assert visible(kept).replace("|", "") == visible("".join(("" if outer else "x") + "".join(row) for row in filled))
+        assert visible(kept).replace("|", "") == visible(
+            "".join(("" if outer else "x") + "".join(row) for row in filled)
+        )

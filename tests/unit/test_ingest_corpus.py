@@ -188,8 +188,8 @@ def test_a_name_that_is_not_utf_8_is_named(folder: Path) -> None:
 
 
 def test_an_odd_name_is_an_id(folder: Path) -> None:
-    write(folder, "it's \"new\"\nline.txt", b"Text.")
-    assert [document.id for document in read_corpus(folder).documents] == ["good.md", "it's \"new\"\nline.txt"]
+    write(folder, 'it\'s "new"\nline.txt', b"Text.")
+    assert [document.id for document in read_corpus(folder).documents] == ["good.md", 'it\'s "new"\nline.txt']
 
 
 def test_strict_names_every_file(folder: Path) -> None:

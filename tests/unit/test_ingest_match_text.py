@@ -73,8 +73,9 @@ def test_index_text_keeps_the_marks_of_code() -> None:
     [
         pytest.param(Evidence("p", 0, 9, "sentence"), "Crew > Pay\nOne is.", id="sentence"),
         pytest.param(Evidence("p", 10, 14, "item", lead_in="Duties are:"), "Crew > Pay\nDuties are: Two.", id="item"),
-        pytest.param(Evidence("p", 0, 9, "cell", row="Rank", column="Cook"), "Crew > Pay\nRank | Cook: One is.",
-                     id="cell"),
+        pytest.param(
+            Evidence("p", 0, 9, "cell", row="Rank", column="Cook"), "Crew > Pay\nRank | Cook: One is.", id="cell"
+        ),
         pytest.param(Evidence("p", 0, 9, "cell", column="Cook"), "Crew > Pay\nCook: One is.", id="cell-without-row"),
     ],
 )

@@ -39,10 +39,14 @@ def evidence(text: str) -> list[tuple[str, str, str | None, str | None, str | No
 SECTIONS = [
     pytest.param("Text.\n", [((), "Text.")], id="no-heading"),
     pytest.param("Text.\n\n# A\n\nMore.\n", [((), "Text."), (("A",), "More.")], id="opening"),
-    pytest.param("# A\n\nOne.\n\n## B\n\nTwo.\n\n# C\n\nThree.\n",
-                 [(("A",), "One."), (("A", "B"), "Two."), (("C",), "Three.")], id="levels"),
-    pytest.param("# A\n\n### B\n\nOne.\n\n## C\n\nTwo.\n",
-                 [(("A", "B"), "One."), (("A", "C"), "Two.")], id="level-left-out"),
+    pytest.param(
+        "# A\n\nOne.\n\n## B\n\nTwo.\n\n# C\n\nThree.\n",
+        [(("A",), "One."), (("A", "B"), "Two."), (("C",), "Three.")],
+        id="levels",
+    ),
+    pytest.param(
+        "# A\n\n### B\n\nOne.\n\n## C\n\nTwo.\n", [(("A", "B"), "One."), (("A", "C"), "Two.")], id="level-left-out"
+    ),
     pytest.param("### A\n\nOne.\n\n# B\n\nTwo.\n", [(("A",), "One."), (("B",), "Two.")], id="deep-level-first"),
     pytest.param("# A\n\n## B\n\n## C\n\nOne.\n", [(("A", "C"), "One.")], id="empty-section"),
     pytest.param("# A\n\n## B\n", [], id="nothing-but-headings"),
@@ -65,8 +69,11 @@ PASSAGES = [
     pytest.param("One:\n\n- two\n- three\n\nFour.\n", ["One:\n\n- two\n- three\n\nFour."], id="list-with-its-text"),
     pytest.param("- one\n\n1. two\n", ["- one\n\n1. two"], id="bullets-are-taken-in"),
     pytest.param("One.\n\n```\na\n```\n", ["One.\n\n```\na\n```"], id="fence-is-taken-in"),
-    pytest.param("One.\n\n| A | B |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\nTwo.\n",
-                 ["One.", "1 | 2", "3 | 4", "Two."], id="a-row-is-one"),
+    pytest.param(
+        "One.\n\n| A | B |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\nTwo.\n",
+        ["One.", "1 | 2", "3 | 4", "Two."],
+        id="a-row-is-one",
+    ),
     pytest.param("One.\n<!-- c -->\nTwo.\n", ["One.", "Two."], id="not-across-a-comment"),
     pytest.param("One. <!-- c -->\n\n- two\n", ["One.", "- two"], id="not-across-a-comment-at-a-line's-end"),
     pytest.param("One.\n\n[a]: http://x.org\n\nTwo.\n", ["One.", "Two."], id="not-across-a-link-definition"),
@@ -89,16 +96,24 @@ WINDOWS = [
     pytest.param("# H\n\na b. c d.\n\ne f. g h.\n", 8, ["a b. c d.", "e f. g h."], id="headings-count"),
     pytest.param("A a.\n\nB b.\n\nC c.\n\nD d.\n", 6, ["A a.\n\nB b.", "C c.\n\nD d."], id="balanced"),
     pytest.param("A a. B b. C c. D d.\n", 6, ["A a. B b.", "C c. D d."], id="cut-between-sentences"),
-    pytest.param("A a.\n\nB b. C c. D d. E e.\n\nF f.\n", 4, ["A a.", "B b. C c.", "D d. E e.", "F f."],
-                 id="only-the-long-paragraph-is-cut"),
+    pytest.param(
+        "A a.\n\nB b. C c. D d. E e.\n\nF f.\n",
+        4,
+        ["A a.", "B b. C c.", "D d. E e.", "F f."],
+        id="only-the-long-paragraph-is-cut",
+    ),
     pytest.param("- A a\n- B b\n- C c\n- D d\n", 4, ["- A a\n- B b", "- C c\n- D d"], id="cut-between-items"),
     pytest.param("a b c d e f g h\n", 4, ["a b c d", "e f g h"], id="cut-between-words"),
     pytest.param("a b c d e f g h i j\n", 4, ["a b c", "d e f", "g h i j"], id="never-over-the-window"),
     pytest.param("A " + "x" * 100 + " b\n", 4, ["A", "x" * 51, "x" * 49 + " b"], id="giant-word"),
     pytest.param("```\na b\nc d\ne f\ng h\n```\n", 4, ["```\na b\nc d", "e f\ng h\n```"], id="code-between-lines"),
     pytest.param("| R | A | B |\n|---|---|---|\n| r | a a | b b |\n", 6, ["r | a a", "b b"], id="row-between-cells"),
-    pytest.param("| R | A |\n|---|---|\n| r | One two three. Four five. |\n", 6, ["r | One two three.", "Four five."],
-                 id="cell-between-sentences"),
+    pytest.param(
+        "| R | A |\n|---|---|\n| r | One two three. Four five. |\n",
+        6,
+        ["r | One two three.", "Four five."],
+        id="cell-between-sentences",
+    ),
 ]
 
 

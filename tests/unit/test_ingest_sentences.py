@@ -56,7 +56,10 @@ def test_a_line_break_is_a_space() -> None:
 def test_any_white_space_is_a_space(space: str) -> None:
     text = f"It is of type T {space}. Then{space}Lt.{space}Ames spoke. {space}"
     spans = sentence_spans(text)
-    assert [text[start:end] for start, end in spans] == [f"It is of type T {space}.", f"Then{space}Lt.{space}Ames spoke."]
+    assert [text[start:end] for start, end in spans] == [
+        f"It is of type T {space}.",
+        f"Then{space}Lt.{space}Ames spoke.",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t \n"])

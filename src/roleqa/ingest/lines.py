@@ -27,9 +27,7 @@ _UNDERLINE = re.compile(r"={3,}|-{3,}")
 _RULE = re.compile(r"(?P<mark>[-=*_~#+])(?:[ \t]*(?P=mark)){2,}")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _BULLET = re.compile("[-*+\u2013\u2022\u2023\u2043\u25aa\u25cf\u25e6][ \t]+(?=\\S)")
-_NUMBER = re.compile(
-    r"(?:\d{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+[.)]?|\((?:[a-z]|[ivx]{1,4}|\d{1,3})\)|[a-z]\))[ \t]+(?=\S)"
-)
+_NUMBER = re.compile(r"(?:\d{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+[.)]?|\((?:[a-z]|[ivx]{1,4}|\d{1,3})\)|[a-z]\))[ \t]+(?=\S)")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -146,9 +144,7 @@ def _indent(text: str, span: Span) -> int:
     return span.start - text.rfind("\n", 0, span.start) - 1
 
 
-def _list_may_start(
-    text: str, before: Line | None, span: Span, width: int | None, marked: bool = True
-) -> bool:
+def _list_may_start(text: str, before: Line | None, span: Span, width: int | None, marked: bool = True) -> bool:
     """Whether a bullet or number is one, and not a dash or number that wrapping has put at the start of a line."""
     if before is None or before.kind != "text":
         return True

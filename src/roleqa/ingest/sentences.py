@@ -88,4 +88,3 @@ def _continues(text: str, previous: Span, span: Span) -> bool:
 
 def _ends(abbreviation: re.Pattern[str], text: str, span: Span) -> bool:
     return abbreviation.search(text[max(span.start, span.end - 12) : span.end]) is not None
-

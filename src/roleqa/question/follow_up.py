@@ -15,7 +15,7 @@ from roleqa.question.roles import Mention, find_mentions
 from roleqa.types import Role
 
 # Words that say nothing of a topic: a question of these alone takes its topic from the one before.
-_EMPTY = frozenset(
+EMPTY = frozenset(
     map(
         fold,
         """
@@ -71,7 +71,7 @@ def _resolve(question: str, before: str, roles: tuple[Role, ...]) -> str:
 def _has_topic(question: _Question) -> bool:
     """Whether a question says a word of its own beside roles and filler."""
     return any(
-        fold(question.text[start:end]) not in _EMPTY
+        fold(question.text[start:end]) not in EMPTY
         and not any(mention.start <= start < mention.end for mention in question.mentions)
         for start, end in word_spans(question.text)
     )

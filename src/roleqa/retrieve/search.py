@@ -14,6 +14,9 @@ from roleqa.retrieve.fusion import fuse
 from roleqa.settings import Settings
 from roleqa.types import Encoder, Hit, Mode, Ranking, Reranker
 
+# How many sentences that name all the roles of a comparison are read; more say the same again.
+MAX_ON_ALL = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -62,6 +65,15 @@ class Retriever:
         likely = ranking[: self.settings.num_passages]
         found = gather_evidence(self.index, likely, query, embedding, roles, self.settings.num_evidence)
         return Reading(query, ranking, rerank_evidence(query, found, self.reranker), best_cosine)
+
+    def read_on_all(self, query: str, roles: tuple[str, ...]) -> tuple[ScoredEvidence, ...]:
+        """The evidence that names all of the roles itself, best first."""
+        embedding = self.encoder.encode_query(query)
+        ranking, _ = self._fused(query, embedding, self.settings.num_passages)
+        found = gather_evidence(self.index, ranking, query, embedding, (), MAX_ON_ALL * self.settings.num_evidence)
+        known = self.index.manifest.roles
+        naming = tuple(item for item in found if set(roles) <= set(mentioned_roles(item.body, known)))
+        return rerank_evidence(query, naming[:MAX_ON_ALL], self.reranker)
 
     def _fused(self, query: str, embedding: NDArray[np.float32], k: int) -> tuple[Ranking, float]:
         """The fused ranking, and the cosine of the passage nearest in meaning."""

@@ -100,7 +100,11 @@ def _standing(answer: Answer) -> Html:
 
 
 def _comparison(answer: Answer, role_names: RoleNames, anchor: str) -> Html:
-    """A table with a column a role."""
+    """What is said of all the roles at once, then a table with a column a role."""
+    in_columns = {number for column in answer.columns for number in column.citations}
+    summary = (
+        _quote(citation, anchor) for citation in answer.citations if citation.number not in in_columns
+    )
     cited = {citation.number: citation for citation in answer.citations}
     heads = (
         foreign("th", role_names.get(column.role, column.role), scope="col") for column in answer.columns
@@ -111,9 +115,10 @@ def _comparison(answer: Answer, role_names: RoleNames, anchor: str) -> Html:
         element("thead", element("tr", *heads)),
         element("tbody", element("tr", *cells)),
     )
-    return element(
+    grid = element(
         "div", table, class_="comparison-table", tabindex="0", role="group", aria_label="Comparison"
     )
+    return join(*summary, grid)
 
 
 def _comparison_cell(

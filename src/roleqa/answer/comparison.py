@@ -1,0 +1,133 @@
+"""Roles side by side: the same question read for each, aligned, every cell quoted or "not stated"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from roleqa.answer.citations import cite
+from roleqa.answer.compose import REFUSAL, Asked, quoted
+from roleqa.answer.confidence import confidence
+from roleqa.answer.selection import select_evidence
+from roleqa.index.load import Index
+from roleqa.retrieve.evidence import ScoredEvidence
+from roleqa.retrieve.search import Reading
+from roleqa.settings import Settings
+from roleqa.types import Answer, Citation, Column, Generation
+
+# What it is worth, in logits, that all roles' quotes come from one table row, or else one passage.
+SAME_ROW = 2.0
+SAME_PASSAGE = 1.0
+Key = tuple[object, ...]
+NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One role's evidence, best first, the quotes that align with the other roles' at the front."""
+
+    role: str
+    chosen: tuple[ScoredEvidence, ...]
+    confidence: float
+
+
+def compose_comparison(
+    index: Index,
+    asked: Asked,
+    readings: Sequence[Reading],
+    on_all: Sequence[ScoredEvidence],
+    settings: Settings,
+    generation: Generation,
+) -> Answer:
+    """The comparison, from one reading a role (in the order of `asked.query.roles`).
+
+    `on_all` is the evidence that names all of them, scored against the question itself, best first.
+    """
+    best = max((item.score for reading in readings for item in reading.evidence[:1]), default=0.0)
+    # A sentence on all the roles sums them up, where it fits the question better than what is said of each.
+    summary = tuple(item for item in on_all[:1] if item.score > best)
+    spoken = {item.candidate.evidence for item in summary}
+    own = [tuple(item for item in reading.evidence if item.candidate.evidence not in spoken) for reading in readings]
+    sides = [
+        _side(index, role, replace(reading, evidence=evidence), settings)
+        for role, reading, evidence in zip(asked.query.roles, readings, _aligned(own), strict=True)
+    ]
+    citations = cite(index, (*summary, *(item for side in sides for item in side.chosen)))
+    columns = _columns(sides, citations[len(summary) :])
+    sure = max((side.confidence for side in sides), default=0.0)
+    answer = Answer(
+        question=asked.question,
+        resolved_question=asked.resolved_question,
+        kind="comparison" if citations else "refusal",
+        text=_text(index, citations[: len(summary)], columns) if citations else REFUSAL,
+        confidence=sure,
+        index=generation,
+        seconds=0.0,
+        roles=asked.query.roles,
+        citations=citations,
+        columns=columns if citations else (),
+    )
+    return answer if citations else replace(answer, closest=_closest(index, readings, settings))
+
+
+def _aligned(sides: Sequence[tuple[ScoredEvidence, ...]]) -> list[tuple[ScoredEvidence, ...]]:
+    """Each side with the evidence in front that makes the best row of a comparison together."""
+    if not all(sides):
+        return list(sides)
+    keys: dict[Key, float] = {(): 0.0}
+    for item in sides[0]:
+        keys[_row(item)] = SAME_ROW if item.candidate.evidence.row else 0.0
+        keys[_passage(item)] = SAME_PASSAGE
+    best = max(keys, key=lambda key: _total(key, keys[key], sides))
+    return [_in_front(best, side) for side in sides]
+
+
+def _row(item: ScoredEvidence) -> Key:
+    return ("row", item.row, item.candidate.evidence.row)
+
+
+def _passage(item: ScoredEvidence) -> Key:
+    return ("passage", item.row)
+
+
+def _matching(key: Key, side: Sequence[ScoredEvidence]) -> ScoredEvidence | None:
+    return next((item for item in side if not key or key in (_row(item), _passage(item))), None)
+
+
+def _total(key: Key, bonus: float, sides: Sequence[Sequence[ScoredEvidence]]) -> float:
+    found = [_matching(key, side) for side in sides]
+    if any(item is None for item in found):
+        return float("-inf")
+    return sum(item.score + bonus for item in found if item)
+
+
+def _in_front(key: Key, side: tuple[ScoredEvidence, ...]) -> tuple[ScoredEvidence, ...]:
+    first = _matching(key, side)
+    return side if first is None else (first, *(item for item in side if item is not first))
+
+
+def _side(index: Index, role: str, reading: Reading, settings: Settings) -> _Side:
+    sure = confidence(index, reading)
+    chosen = select_evidence(reading.evidence, settings.max_quotes) if sure >= settings.min_confidence else ()
+    return _Side(role, chosen, sure)
+
+
+def _columns(sides: Sequence[_Side], citations: Sequence[Citation]) -> tuple[Column, ...]:
+    columns, start = [], 0
+    for side in sides:
+        own = citations[start : start + len(side.chosen)]
+        start += len(own)
+        text = " ".join(map(quoted, own)) if own else None
+        columns.append(Column(side.role, text, tuple(citation.number for citation in own)))
+    return tuple(columns)
+
+
+def _text(index: Index, summary: Sequence[Citation], columns: Sequence[Column]) -> str:
+    names = {role.id: role.name for role in index.manifest.roles}
+    cells = (f"{names[column.role]}: {column.text or NOT_STATED}" for column in columns)
+    return "\n".join((*map(quoted, summary), *cells))
+
+
+def _closest(index: Index, readings: Sequence[Reading], settings: Settings) -> tuple[Citation, ...]:
+    found = sorted((item for reading in readings for item in reading.evidence), key=lambda item: -item.score)
+    return cite(index, select_evidence(found, settings.max_quotes))

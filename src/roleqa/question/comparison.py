@@ -1,0 +1,75 @@
+"""A question that sets roles side by side becomes the same question for each of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from roleqa.index.terms import fold, word_spans
+from roleqa.question.follow_up import EMPTY
+from roleqa.question.roles import find_mentions, mentioned_roles
+from roleqa.types import Role
+
+# What tells a comparison where the roles are not named, and says nothing of its topic.
+_CUE = re.compile(
+    r"\b(?:compar\w+|contrast\w*|differ\w*|distinguish\w*|distinct\w*|versus|vs|side by side"
+    r"|which (?:of the|role|one|job|post)|whose|who is more|each)\b",
+    re.IGNORECASE,
+)
+_ROLES_AT_LARGE = re.compile(r"\b(?:two|both|each|roles?|jobs?|posts?|positions?|they|them)\b", re.IGNORECASE)
+_NO_TOPIC = frozenset(
+    map(
+        fold,
+        """
+        between compare compared comparing comparison contrast contrasts differ differs difference differences
+        different differently distinguish distinguishes distinct each either in essence kind job jobs key main more
+        most neither overview position positions post posts side sum summary than two up us versus vs whole whom
+        """.split(),  # noqa: SIM905
+    )
+)
+
+# Filler elsewhere, but in a topic it is what is asked: where they are based, whom they report to.
+_ASKS = frozenset(("where", "when", "who", "whom", "how", "why"))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The roles set side by side (ids), and the query that asks about the topic for each of them."""
+
+    roles: tuple[str, ...]
+    queries: tuple[str, ...]
+
+    def each(self) -> tuple[tuple[str, tuple[str]], ...]:
+        """For each role the query and, alone, the role."""
+        return tuple((query, (role,)) for query, role in zip(self.queries, self.roles, strict=True))
+
+
+def find_comparison(question: str, roles: tuple[Role, ...]) -> Comparison | None:
+    """The comparison that a question asks for; None where it asks for none.
+
+    Two roles named are compared; where none is named, all are, if the question has a word of comparing and
+    speaks of the roles at large.
+    """
+    named = mentioned_roles(question, roles)
+    if len(named) == 1 or len(roles) < 2:
+        return None
+    if not named and not (_CUE.search(question) and _ROLES_AT_LARGE.search(question)):
+        return None
+    compared = tuple(role for role in roles if not named or role.id in named)
+    topic = _topic(question, roles)
+    return Comparison(
+        roles=tuple(role.id for role in compared),
+        queries=tuple(f"{topic} of the {role.name}" if topic else f"What is a {role.name}?" for role in compared),
+    )
+
+
+def _topic(question: str, roles: tuple[Role, ...]) -> str:
+    """The words that say what is compared, in order."""
+    mentions = find_mentions(question, roles)
+    kept = [
+        question[start:end]
+        for start, end in word_spans(question)
+        if fold(question[start:end]) not in (EMPTY - _ASKS) | _NO_TOPIC
+        and not any(mention.start <= start < mention.end for mention in mentions)
+    ]
+    return " ".join(kept)

@@ -1,0 +1,95 @@
+"""Comparisons: which questions ask for one, what is asked of each role, and what stands in the columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from roleqa.assistant import Assistant
+from roleqa.question.comparison import find_comparison
+from roleqa.types import Answer, Role
+
+ROLES = (
+    Role("keeper", "Lighthouse Keeper", ("keeper", "LK")),
+    Role("pilot", "Harbour Pilot", ("pilot", "HP", "harbor pilot")),
+    Role("cook", "Ship's Cook", ("cook",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "roles", "topic"),
+    [
+        pytest.param("Compare the pay of a keeper and a pilot.", ("keeper", "pilot"), "pay of the Lighthouse Keeper", id="compare"),
+        pytest.param("HP vs LK: leave in winter?", ("keeper", "pilot"), "leave in winter of the Lighthouse Keeper", id="vs"),
+        pytest.param("Does a cook or a pilot board ships?", ("pilot", "cook"), "board ships of the Harbour Pilot", id="two named"),
+        pytest.param("How do the roles differ in uniform?", ("keeper", "pilot", "cook"), "How uniform of the Lighthouse Keeper", id="all of three"),
+        pytest.param("What is the difference between an HP and an LK?", ("keeper", "pilot"), "What is a Lighthouse Keeper?", id="no topic"),
+    ],
+)  # fmt: skip
+def test_comparisons(question: str, roles: tuple[str, ...], topic: str) -> None:
+    comparison = find_comparison(question, ROLES)
+    assert comparison is not None
+    assert (comparison.roles, comparison.queries[0]) == (roles, topic)
+    assert len(comparison.queries) == len(roles)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does a pilot earn?",
+        "How does a pilot differ from others?",
+        "What is the difference between ebb and flood?",
+        "Do both roles need a rope?",
+        "Which ships sail?",
+    ],
+)
+def test_other_questions(question: str) -> None:
+    assert find_comparison(question, ROLES) is None
+
+
+def test_a_single_role_is_compared_with_nothing() -> None:
+    assert find_comparison("Compare the two roles", ROLES[:1]) is None
+
+
+def columns(answer: Answer) -> dict[str, list[str]]:
+    quotes = {citation.number: citation.quote for citation in answer.citations}
+    return {column.role: [quotes[number] for number in column.citations] for column in answer.columns}
+
+
+def test_cells_of_one_row_stand_side_by_side(assistant: Assistant) -> None:
+    answer = assistant.ask("Compare the leave of keepers and pilots")
+    assert answer.kind == "comparison"
+    assert {role: quotes[0] for role, quotes in columns(answer).items()} == {
+        "keeper": "Six weeks in winter",
+        "pilot": "Four weeks in summer",
+    }
+    assert [citation.number for citation in answer.citations] == list(range(1, len(answer.citations) + 1))
+    assert {citation.role for citation in answer.citations} == {"keeper", "pilot"}
+    assert answer.text.splitlines()[0].startswith("Lighthouse Keeper: Leave, Lighthouse Keeper: Six weeks in winter [1]")
+
+
+def test_what_is_said_of_one_role_only_is_not_stated_for_the_other(assistant: Assistant) -> None:
+    answer = assistant.ask("Which of the two roles is paid for each ship?")
+    assert columns(answer) == {"keeper": [], "pilot": ["The harbour pilot is paid for each ship."]}
+    assert answer.to_dict()["columns"][0] == {"role": "keeper", "text": None, "citations": []}
+    assert "Lighthouse Keeper: not stated" in answer.text
+
+
+def test_a_comparison_of_what_nobody_states_is_refused(assistant: Assistant) -> None:
+    answer = assistant.ask("Compare the zeppelins and trombones of keepers and pilots")
+    assert (answer.kind, answer.citations, answer.columns) == ("refusal", (), ())
+
+
+def test_a_sentence_on_both_comes_first(assistant: Assistant) -> None:
+    document = assistant.settings.corpus / "harbour.md"
+    contrast = "The difference between keeper and pilot: one guards the lamp, the other guides ships."
+    document.write_text(f"{document.read_text()}\n## Contrast\n\n{contrast}\n")
+    assistant.rebuild()
+    answer = assistant.ask("What is the difference between a keeper and a pilot guiding ships?")
+    assert answer.citations[0].quote == contrast
+    assert answer.citations[0].role is None
+    assert contrast not in [quote for quotes in columns(answer).values() for quote in quotes]
+
+
+def test_one_role_asked_for_is_no_comparison(assistant: Assistant) -> None:
+    answer = assistant.ask("Compare the leave of keepers and pilots", role="pilot")
+    assert (answer.kind, answer.citations[0].quote) == ("answer", "Four weeks in summer")
