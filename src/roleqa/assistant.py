@@ -82,9 +82,12 @@ class Assistant:
         asked = Asked(question=question, resolved_question=resolved, query=query)
         generation = self._generation(index)
         if comparison:
-            readings = [retriever.read(*each) for each in comparison.each()]
+            readings = [
+                retriever.read(text, (one,), shares=len(comparison.roles))
+                for text, one in zip(comparison.queries, comparison.roles, strict=True)
+            ]
             on_all = retriever.read_on_all(query.text, comparison.roles)
-            answer = compose_comparison(index, asked, readings, on_all, self.settings, generation)
+            answer = compose_comparison(index, asked, comparison.topic, readings, on_all, self.settings, generation)
         else:
             answer = compose(index, asked, retriever.read(query.text, query.roles), self.settings, generation)
         return replace(answer, seconds=round(time.perf_counter() - started, 4))

@@ -19,7 +19,7 @@ ROLES = (
     ("question", "roles", "topic"),
     [
         pytest.param("Compare the pay of a keeper and a pilot.", ("keeper", "pilot"), "pay of the Lighthouse Keeper", id="compare"),
-        pytest.param("HP vs LK: leave in winter?", ("keeper", "pilot"), "leave in winter of the Lighthouse Keeper", id="vs"),
+        pytest.param("HP vs LK: leave in winter?", ("keeper", "pilot"), "leave winter of the Lighthouse Keeper", id="vs"),
         pytest.param("Does a cook or a pilot board ships?", ("pilot", "cook"), "board ships of the Harbour Pilot", id="two named"),
         pytest.param("How do the roles differ in uniform?", ("keeper", "pilot", "cook"), "How uniform of the Lighthouse Keeper", id="all of three"),
         pytest.param("What is the difference between an HP and an LK?", ("keeper", "pilot"), "What is a Lighthouse Keeper?", id="no topic"),
@@ -68,14 +68,14 @@ def test_cells_of_one_row_stand_side_by_side(assistant: Assistant) -> None:
 
 
 def test_what_is_said_of_one_role_only_is_not_stated_for_the_other(assistant: Assistant) -> None:
-    answer = assistant.ask("Which of the two roles is paid for each ship?")
+    answer = assistant.ask("Which of the two roles is paid for each foreign ship by night?")
     assert columns(answer) == {"keeper": [], "pilot": ["The harbour pilot is paid for each ship."]}
     assert answer.to_dict()["columns"][0] == {"role": "keeper", "text": None, "citations": []}
     assert "Lighthouse Keeper: not stated" in answer.text
 
 
 def test_a_comparison_of_what_nobody_states_is_refused(assistant: Assistant) -> None:
-    answer = assistant.ask("Compare the zeppelins and trombones of keepers and pilots")
+    answer = assistant.ask("Compare the zeppelins, trombones, umbrellas and velodromes of keepers and pilots")
     assert (answer.kind, answer.citations, answer.columns) == ("refusal", (), ())
 
 

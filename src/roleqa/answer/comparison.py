@@ -10,6 +10,7 @@ from roleqa.answer.compose import REFUSAL, Asked, quoted
 from roleqa.answer.confidence import confidence
 from roleqa.answer.selection import select_evidence
 from roleqa.index.load import Index
+from roleqa.index.terms import terms
 from roleqa.retrieve.evidence import ScoredEvidence
 from roleqa.retrieve.search import Reading
 from roleqa.settings import Settings
@@ -19,6 +20,9 @@ from roleqa.types import Answer, Citation, Column, Generation
 SAME_ROW = 2.0
 SAME_PASSAGE = 1.0
 Key = tuple[object, ...]
+# The role's name in the query lifts what is said of the role on any topic, by a logit or so above zero.
+# Evidence without a word of the topic must be better than that to count as stating it.
+OFF_TOPIC_LOGIT = 2.0
 NOT_STATED = "not stated"
 
 
@@ -34,6 +38,7 @@ class _Side:
 def compose_comparison(
     index: Index,
     asked: Asked,
+    topic: str,
     readings: Sequence[Reading],
     on_all: Sequence[ScoredEvidence],
     settings: Settings,
@@ -43,13 +48,13 @@ def compose_comparison(
 
     `on_all` is the evidence that names all of them, scored against the question itself, best first.
     """
-    best = max((item.score for reading in readings for item in reading.evidence[:1]), default=0.0)
+    best = max((0.0, *(item.score for reading in readings for item in reading.evidence[:1])))
     # A sentence on all the roles sums them up, where it fits the question better than what is said of each.
-    summary = tuple(item for item in on_all[:1] if item.score > best)
+    summary = tuple(item for item in on_all[:1] if item.score > best and _on_topic(topic, item))
     spoken = {item.candidate.evidence for item in summary}
     own = [tuple(item for item in reading.evidence if item.candidate.evidence not in spoken) for reading in readings]
     sides = [
-        _side(index, role, replace(reading, evidence=evidence), settings)
+        _side(index, role, topic, replace(reading, evidence=evidence), settings)
         for role, reading, evidence in zip(asked.query.roles, readings, _aligned(own), strict=True)
     ]
     citations = cite(index, (*summary, *(item for side in sides for item in side.chosen)))
@@ -106,10 +111,15 @@ def _in_front(key: Key, side: tuple[ScoredEvidence, ...]) -> tuple[ScoredEvidenc
     return side if first is None else (first, *(item for item in side if item is not first))
 
 
-def _side(index: Index, role: str, reading: Reading, settings: Settings) -> _Side:
-    sure = confidence(index, reading)
-    chosen = select_evidence(reading.evidence, settings.max_quotes) if sure >= settings.min_confidence else ()
-    return _Side(role, chosen, sure)
+def _side(index: Index, role: str, topic: str, reading: Reading, settings: Settings) -> _Side:
+    sure = confidence(index, reading) if reading.evidence and _on_topic(topic, reading.evidence[0]) else 0.0
+    states = sure >= settings.min_confidence
+    return _Side(role, select_evidence(reading.evidence, settings.max_quotes) if states else (), sure)
+
+
+def _on_topic(topic: str, best: ScoredEvidence) -> bool:
+    asked = set(terms(topic))
+    return not asked or best.score >= OFF_TOPIC_LOGIT or bool(asked & set(terms(best.candidate.text)))
 
 
 def _columns(sides: Sequence[_Side], citations: Sequence[Citation]) -> tuple[Column, ...]:

@@ -34,14 +34,11 @@ _ASKS = frozenset(("where", "when", "who", "whom", "how", "why"))
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The roles set side by side (ids), and the query that asks about the topic for each of them."""
+    """The roles set side by side (ids), what is compared, and the query that asks about it for each of them."""
 
     roles: tuple[str, ...]
+    topic: str
     queries: tuple[str, ...]
-
-    def each(self) -> tuple[tuple[str, tuple[str]], ...]:
-        """For each role the query and, alone, the role."""
-        return tuple((query, (role,)) for query, role in zip(self.queries, self.roles, strict=True))
 
 
 def find_comparison(question: str, roles: tuple[Role, ...]) -> Comparison | None:
@@ -56,20 +53,21 @@ def find_comparison(question: str, roles: tuple[Role, ...]) -> Comparison | None
     if not named and not (_CUE.search(question) and _ROLES_AT_LARGE.search(question)):
         return None
     compared = tuple(role for role in roles if not named or role.id in named)
-    topic = _topic(question, roles)
+    words = _topic(question, roles)
+    topic = " ".join(words)
     return Comparison(
         roles=tuple(role.id for role in compared),
+        topic=" ".join(word for word in words if fold(word) not in _ASKS),
         queries=tuple(f"{topic} of the {role.name}" if topic else f"What is a {role.name}?" for role in compared),
     )
 
 
-def _topic(question: str, roles: tuple[Role, ...]) -> str:
+def _topic(question: str, roles: tuple[Role, ...]) -> list[str]:
     """The words that say what is compared, in order."""
     mentions = find_mentions(question, roles)
-    kept = [
+    return [
         question[start:end]
         for start, end in word_spans(question)
         if fold(question[start:end]) not in (EMPTY - _ASKS) | _NO_TOPIC
         and not any(mention.start <= start < mention.end for mention in mentions)
     ]
-    return " ".join(kept)

@@ -16,6 +16,8 @@ from roleqa.types import Encoder, Hit, Mode, Ranking, Reranker
 
 # How many sentences that name all the roles of a comparison are read; more say the same again.
 MAX_ON_ALL = 6
+# A share of the cross-encoder's time is no smaller than this many pieces of evidence.
+FEWEST_EVIDENCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,24 @@ class Retriever:
             best.setdefault(row, floor - 1 + score)
         return tuple(best.items())[:k]
 
-    def read(self, query: str, roles: tuple[str, ...] = (), k: int = 0) -> Reading:
-        """The evidence that may answer for any of the roles (for all of them, where none is given)."""
+    def read(self, query: str, roles: tuple[str, ...] = (), k: int = 0, shares: int = 1) -> Reading:
+        """The evidence that may answer for any of the roles (for all of them, where none is given).
+
+        Where a question is made of several readings, each gets its share of the cross-encoder's time.
+        """
         embedding = self.encoder.encode_query(query)
         ranking, best_cosine = self._fused(query, embedding, max(k, self.settings.num_passages))
         likely = ranking[: self.settings.num_passages]
-        found = gather_evidence(self.index, likely, query, embedding, roles, self.settings.num_evidence)
+        limit = max(FEWEST_EVIDENCE, self.settings.num_evidence // shares)
+        found = gather_evidence(self.index, likely, query, embedding, roles, limit)
         return Reading(query, ranking, rerank_evidence(query, found, self.reranker), best_cosine)
 
     def read_on_all(self, query: str, roles: tuple[str, ...]) -> tuple[ScoredEvidence, ...]:
         """The evidence that names all of the roles itself, best first."""
         embedding = self.encoder.encode_query(query)
         ranking, _ = self._fused(query, embedding, self.settings.num_passages)
-        found = gather_evidence(self.index, ranking, query, embedding, (), MAX_ON_ALL * self.settings.num_evidence)
+        everything = sum(len(self.index.evidence[row]) for row, _ in ranking)
+        found = gather_evidence(self.index, ranking, query, embedding, (), everything)
         known = self.index.manifest.roles
         naming = tuple(item for item in found if set(roles) <= set(mentioned_roles(item.body, known)))
         return rerank_evidence(query, naming[:MAX_ON_ALL], self.reranker)
