@@ -57,6 +57,8 @@ def compose_comparison(
         _side(index, role, topic, replace(reading, evidence=evidence), settings)
         for role, reading, evidence in zip(asked.query.roles, readings, _aligned(own), strict=True)
     ]
+    if not any(side.chosen for side in sides):
+        summary = ()  # it sums up what is stated of each; alone it would be an answer to something else
     citations = cite(index, (*summary, *(item for side in sides for item in side.chosen)))
     columns = _columns(sides, citations[len(summary) :])
     sure = max((side.confidence for side in sides), default=0.0)
