@@ -11,30 +11,30 @@ TOPICS = ("Opening hours", "Fees", "Opening hours", "House Rules", "Maps", "lost
 
 def test_topics_are_spread_over_roles_and_corpus_with_one_comparison() -> None:
     assert example_questions(TOPICS, (KEEPER, CLERK)) == (
-        "What do the documents say about opening hours for the Keeper?",
-        "What do the documents say about House Rules for the Clerk?",
-        "Compare the Keeper and the Clerk: lost Property",
-        "What do the documents say about b for the Clerk?",
+        "What about the Keeper: opening hours?",
+        "What about the Clerk: House Rules?",
+        "Compare lost Property of the Keeper and the Clerk",
+        "What about the Clerk: b?",
     )
 
 
 def test_without_roles_the_topics_alone() -> None:
     assert example_questions(("Opening hours", "Fees"), ()) == (
-        "What do the documents say about opening hours?",
-        "What do the documents say about fees?",
+        "What about opening hours?",
+        "What about fees?",
     )
 
 
 def test_with_one_role_nothing_is_compared() -> None:
     assert example_questions(("Fees", "Maps"), (KEEPER,)) == (
-        "What do the documents say about fees for the Keeper?",
-        "What do the documents say about maps for the Keeper?",
+        "What about the Keeper: fees?",
+        "What about the Keeper: maps?",
     )
 
 
 def test_with_many_roles_the_last_question_compares() -> None:
     roles = tuple(Role(name, name) for name in "PQRST")
-    assert example_questions(("1", "2", "3", "4"), roles)[-1] == "Compare the P and the Q: 4"
+    assert example_questions(("1", "2", "3", "4"), roles)[-1] == "Compare 4 of the P and the Q"
 
 
 def test_without_topics_the_roles_alone() -> None:
@@ -45,3 +45,7 @@ def test_without_topics_the_roles_alone() -> None:
 def test_never_more_than_four_and_never_the_same_twice(count: int) -> None:
     questions = example_questions(tuple(f"t{number}" for number in range(count)), (KEEPER, CLERK))
     assert len(questions) == len(set(questions)) == (min(count, 4) or 2)
+
+
+def test_a_topic_that_names_a_role_is_left_out() -> None:
+    assert example_questions(("Keepers at work", "Fees"), (KEEPER,)) == ("What about the Keeper: fees?",)
