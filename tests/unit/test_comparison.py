@@ -93,3 +93,11 @@ def test_a_sentence_on_both_comes_first(assistant: Assistant) -> None:
 def test_one_role_asked_for_is_no_comparison(assistant: Assistant) -> None:
     answer = assistant.ask("Compare the leave of keepers and pilots", role="pilot")
     assert (answer.kind, answer.citations[0].quote) == ("answer", "Four weeks in summer")
+
+
+def test_the_best_evidence_is_cited_first_whichever_column_it_stands_in(assistant: Assistant) -> None:
+    answer = assistant.ask("Which of the two roles boards arriving ships, or lights something?")
+    assert [column.role for column in answer.columns] == ["keeper", "pilot"]
+    assert answer.citations[0].quote == "A harbour pilot boards arriving ships."
+    assert answer.columns[1].citations[0] == 1
+    assert columns(answer)["keeper"] == ["A lighthouse keeper lights the lamp at dusk."]

@@ -17,6 +17,11 @@ def test_abbreviations_are_spelled_out_and_words_left_alone() -> None:
     assert query.roles == ("keeper", "pilot")
 
 
+@pytest.mark.parametrize("question", ["What does LK stand for?", "LK is short for what?", "What does HP mean?"])
+def test_a_question_about_an_abbreviation_keeps_it(question: str) -> None:
+    assert make_query(question, ROLES, {}).text == question
+
+
 def test_a_given_role_wins_over_the_mentions() -> None:
     assert make_query("What does a pilot earn?", ROLES, {}, role="keeper").roles == ("keeper",)
 

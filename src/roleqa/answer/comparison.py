@@ -59,8 +59,10 @@ def compose_comparison(
     ]
     if not any(side.chosen for side in sides):
         summary = ()  # it sums up what is stated of each; alone it would be an answer to something else
-    citations = cite(index, (*summary, *(item for side in sides for item in side.chosen)))
-    columns = _columns(sides, citations[len(summary) :])
+    # The first citation is the best evidence, so the side that says most to the point is numbered first.
+    ranked = sorted(sides, key=lambda side: -max((item.score for item in side.chosen[:1]), default=float("-inf")))
+    citations = cite(index, (*summary, *(item for side in ranked for item in side.chosen)))
+    columns = _columns(sides, ranked, citations[len(summary) :])
     sure = max((side.confidence for side in sides), default=0.0)
     answer = Answer(
         question=asked.question,
@@ -124,14 +126,18 @@ def _on_topic(topic: str, best: ScoredEvidence) -> bool:
     return not asked or best.score >= OFF_TOPIC_LOGIT or bool(asked & set(terms(best.candidate.text)))
 
 
-def _columns(sides: Sequence[_Side], citations: Sequence[Citation]) -> tuple[Column, ...]:
-    columns, start = [], 0
-    for side in sides:
-        own = citations[start : start + len(side.chosen)]
-        start += len(own)
-        text = " ".join(map(quoted, own)) if own else None
-        columns.append(Column(side.role, text, tuple(citation.number for citation in own)))
-    return tuple(columns)
+def _columns(sides: Sequence[_Side], ranked: Sequence[_Side], citations: Sequence[Citation]) -> tuple[Column, ...]:
+    """A column a side, in the roles' order; the citations stand in the order of `ranked`."""
+    left = iter(citations)
+    own = {side.role: tuple(next(left) for _ in side.chosen) for side in ranked}
+    return tuple(
+        Column(
+            side.role,
+            " ".join(map(quoted, own[side.role])) or None,
+            tuple(citation.number for citation in own[side.role]),
+        )
+        for side in sides
+    )
 
 
 def _text(index: Index, summary: Sequence[Citation], columns: Sequence[Column]) -> str:

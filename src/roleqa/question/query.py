@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from roleqa.errors import QuestionError
 from roleqa.index.terms import word_spans
 from roleqa.question.roles import find_mentions
 from roleqa.types import Role
+
+_ASKS_WHAT_IT_STANDS_FOR = re.compile(r"\bstands? for\b|\bshort for\b|\babbreviat|\bacronym|\bmeans?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ def make_query(
     """The query for a question, asked of one role where `role` is given.
 
     Abbreviated role names, and abbreviations that the documents explain, are spelled out: models know the
-    words better.
+    words better. A question about the abbreviation itself keeps it.
 
     Raises:
         QuestionError: `role` is not one of the corpus' roles.
@@ -35,11 +38,13 @@ def make_query(
         raise QuestionError(f"there is no role {role!r} in this corpus; its roles are: {known}")
     names = {item.id: item.name for item in roles}
     mentions = find_mentions(question, roles)
+    asked = (role,) if role else tuple(dict.fromkeys(mention.role for mention in mentions))
+    if _ASKS_WHAT_IT_STANDS_FOR.search(question):
+        return Query(text=question, roles=asked)
     text = question
     for mention in reversed(mentions):
         if question[mention.start : mention.end].rstrip("s").isupper():
             text = text[: mention.start] + names[mention.role] + text[mention.end :]
-    asked = (role,) if role else tuple(dict.fromkeys(mention.role for mention in mentions))
     return Query(text=_spelled_out(text, abbreviations), roles=asked)
 
 
