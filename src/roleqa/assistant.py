@@ -69,28 +69,31 @@ class Assistant:
         """
         started = time.perf_counter()
         retriever = self._retriever  # one generation answers, whatever is switched meanwhile
-        index = retriever.index
-        question = check_question(question, self.settings.max_question_length)
-        manifest = index.manifest
+        asked = self._understand(retriever, check_question(question, self.settings.max_question_length), history, role)
+        answer = self._answer(retriever, asked)
+        return replace(answer, seconds=round(time.perf_counter() - started, 4))
+
+    def _understand(self, retriever: Retriever, question: str, history: Sequence[str], role: str | None) -> Asked:
+        manifest = retriever.index.manifest
         recent = [asked[: self.settings.max_question_length] for asked in history[-MAX_HISTORY:]]
         mended = [self._mend(asked, retriever) for asked in (*recent, question)]
         resolved = resolve(mended[-1], mended[:-1], manifest.roles)
         query = make_query(resolved, manifest.roles, manifest.abbreviations, role)
         comparison = None if role else find_comparison(query.text, manifest.roles)
-        if comparison:
-            query = replace(query, roles=comparison.roles)
-        asked = Asked(question=question, resolved_question=resolved, query=query)
-        generation = self._generation(index)
-        if comparison:
-            readings = [
-                retriever.read(text, (one,), shares=len(comparison.roles))
-                for text, one in zip(comparison.queries, comparison.roles, strict=True)
-            ]
-            on_all = retriever.read_on_all(query.text, comparison.roles)
-            answer = compose_comparison(index, asked, comparison.topic, readings, on_all, self.settings, generation)
-        else:
-            answer = compose(index, asked, retriever.read(query.text, query.roles), self.settings, generation)
-        return replace(answer, seconds=round(time.perf_counter() - started, 4))
+        return Asked(question, resolved, query, comparison)
+
+    def _answer(self, retriever: Retriever, asked: Asked) -> Answer:
+        generation = self._generation(retriever.index)
+        comparison = asked.comparison
+        if comparison is None:
+            reading = retriever.read(asked.query.text, asked.query.roles)
+            return compose(retriever.index, asked, reading, self.settings, generation)
+        readings = [
+            retriever.read(query, (role,), shares=len(comparison.roles))
+            for query, role in zip(comparison.queries, comparison.roles, strict=True)
+        ]
+        on_all = retriever.read_on_all(asked.query.text, comparison.roles)
+        return compose_comparison(retriever.index, asked, comparison, readings, on_all, self.settings, generation)
 
     @staticmethod
     def _mend(question: str, retriever: Retriever) -> str:

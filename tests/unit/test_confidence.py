@@ -63,4 +63,4 @@ def test_the_confidence_is_the_fitted_model_s(assistant: Assistant) -> None:
 
 
 def test_no_evidence_no_confidence(assistant: Assistant) -> None:
-    assert confidence(assistant._retriever.index, Reading("q", (), (), 0.0)) == 0.0
+    assert confidence(assistant._retriever.index, Reading("q", (), ())) == 0.0

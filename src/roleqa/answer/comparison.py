@@ -11,6 +11,7 @@ from roleqa.answer.confidence import confidence
 from roleqa.answer.selection import select_evidence
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
+from roleqa.question.comparison import Comparison
 from roleqa.retrieve.evidence import ScoredEvidence
 from roleqa.retrieve.search import Reading
 from roleqa.settings import Settings
@@ -38,24 +39,24 @@ class _Side:
 def compose_comparison(
     index: Index,
     asked: Asked,
-    topic: str,
+    comparison: Comparison,
     readings: Sequence[Reading],
     on_all: Sequence[ScoredEvidence],
     settings: Settings,
     generation: Generation,
 ) -> Answer:
-    """The comparison, from one reading a role (in the order of `asked.query.roles`).
+    """The comparison, from one reading a role (in the order of `comparison.roles`).
 
     `on_all` is the evidence that names all of them, scored against the question itself, best first.
     """
     best = max((0.0, *(item.score for reading in readings for item in reading.evidence[:1])))
     # A sentence on all the roles sums them up, where it fits the question better than what is said of each.
-    summary = tuple(item for item in on_all[:1] if item.score > best and _on_topic(topic, item))
+    summary = tuple(item for item in on_all[:1] if item.score > best and _on_topic(comparison.topic, item))
     spoken = {item.candidate.evidence for item in summary}
     own = [tuple(item for item in reading.evidence if item.candidate.evidence not in spoken) for reading in readings]
     sides = [
-        _side(index, role, topic, replace(reading, evidence=evidence), settings)
-        for role, reading, evidence in zip(asked.query.roles, readings, _aligned(own), strict=True)
+        _side(index, role, comparison.topic, replace(reading, evidence=evidence), settings)
+        for role, reading, evidence in zip(comparison.roles, readings, _aligned(own), strict=True)
     ]
     if not any(side.chosen for side in sides):
         summary = ()  # it sums up what is stated of each; alone it would be an answer to something else
@@ -72,7 +73,7 @@ def compose_comparison(
         confidence=sure,
         index=generation,
         seconds=0.0,
-        roles=asked.query.roles,
+        roles=comparison.roles,
         citations=citations,
         columns=columns if citations else (),
     )

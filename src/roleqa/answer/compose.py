@@ -8,6 +8,7 @@ from roleqa.answer.citations import cite
 from roleqa.answer.confidence import confidence
 from roleqa.answer.selection import select_evidence
 from roleqa.index.load import Index
+from roleqa.question.comparison import Comparison
 from roleqa.question.query import Query
 from roleqa.retrieve.search import Reading
 from roleqa.settings import Settings
@@ -18,11 +19,12 @@ REFUSAL = "The documents don't answer this."
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question on its way to an answer: as typed, as understood, and what is searched for it."""
+    """A question on its way to an answer: as typed, as understood, what is searched for it, what it compares."""
 
     question: str
     resolved_question: str
     query: Query
+    comparison: Comparison | None = None
 
 
 def compose(index: Index, asked: Asked, reading: Reading, settings: Settings, generation: Generation) -> Answer:

@@ -27,7 +27,6 @@ class Reading:
     query: str
     ranking: Ranking
     evidence: tuple[ScoredEvidence, ...]
-    best_cosine: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Retriever:
         return self.index.bm25.search(query, k)
 
     def hybrid(self, query: str, k: int) -> Ranking:
-        return self._fused(query, self.encoder.encode_query(query), k)[0]
+        return self._fused(query, self.encoder.encode_query(query), k)
 
     def rerank(self, query: str, k: int) -> Ranking:
         """Passages by their best evidence; behind them, those whose evidence was not read, by fusion."""
@@ -66,28 +65,26 @@ class Retriever:
         Where a question is made of several readings, each gets its share of the cross-encoder's time.
         """
         embedding = self.encoder.encode_query(query)
-        ranking, best_cosine = self._fused(query, embedding, max(k, self.settings.num_passages))
+        ranking = self._fused(query, embedding, max(k, self.settings.num_passages))
         likely = ranking[: self.settings.num_passages]
         limit = max(FEWEST_EVIDENCE, self.settings.num_evidence // shares)
         found = gather_evidence(self.index, likely, query, embedding, roles, limit)
-        return Reading(query, ranking, rerank_evidence(query, found, self.reranker), best_cosine)
+        return Reading(query, ranking, rerank_evidence(query, found, self.reranker))
 
     def read_on_all(self, query: str, roles: tuple[str, ...]) -> tuple[ScoredEvidence, ...]:
         """The evidence that names all of the roles itself, best first."""
         embedding = self.encoder.encode_query(query)
-        ranking, _ = self._fused(query, embedding, self.settings.num_passages)
+        ranking = self._fused(query, embedding, self.settings.num_passages)
         everything = sum(len(self.index.evidence[row]) for row, _ in ranking)
         found = gather_evidence(self.index, ranking, query, embedding, (), everything)
         known = self.index.manifest.roles
         naming = tuple(item for item in found if set(roles) <= set(mentioned_roles(item.body, known)))
         return rerank_evidence(query, naming[:MAX_ON_ALL], self.reranker)
 
-    def _fused(self, query: str, embedding: NDArray[np.float32], k: int) -> tuple[Ranking, float]:
-        """The fused ranking, and the cosine of the passage nearest in meaning."""
+    def _fused(self, query: str, embedding: NDArray[np.float32], k: int) -> Ranking:
         pool = max(k, self.settings.num_candidates)
         dense = self.index.vectors.search(embedding, pool)
-        fused = fuse(dense, self.bm25(query, pool), self.settings.dense_weight)
-        return fused[:k], dense[0][1] if dense else 0.0
+        return fuse(dense, self.bm25(query, pool), self.settings.dense_weight)[:k]
 
     def search(self, query: str, top_k: int, mode: Mode) -> tuple[Hit, ...]:
         """The passages that fit a query best, best first."""
