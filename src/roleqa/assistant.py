@@ -99,7 +99,13 @@ class Assistant:
     def _mend(question: str, retriever: Retriever) -> str:
         index, encoder = retriever.index, retriever.encoder
         # A word that the encoder's tokenizer knows as a whole is an ordinary one.
-        return mend(question, index.vocabulary, index.manifest.roles, lambda word: encoder.count_tokens(word) == 1)
+        return mend(
+            question,
+            index.vocabulary,
+            index.manifest.roles,
+            is_known=lambda term: index.bm25.document_frequency(term) > 0,
+            is_word=lambda word: encoder.count_tokens(word) == 1,
+        )
 
     def search(self, query: str, top_k: int | None = None, mode: Mode = "rerank") -> tuple[Hit, ...]:
         """The passages that fit a query best, best first. Raises QuestionError."""

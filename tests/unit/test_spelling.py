@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from roleqa.index.terms import terms
 from roleqa.index.vocabulary import build_vocabulary
 from roleqa.question.spelling import mend
 from roleqa.types import Role
@@ -12,6 +13,7 @@ VOCABULARY = build_vocabulary(
     ["The security clearance of a commander in Vienna, and the harbour", "Command, COMMAND: clearance! theatre"]
 )
 ROLES = (Role("pilot", "Harbour Pilot", ("HP", "pil\u00f4t\u00e9")),)
+KNOWN = {term for word in VOCABULARY for term in terms(word)}
 ENGLISH = {"salary", "which", "clear", "harder", "defense"}
 
 
@@ -32,7 +34,7 @@ ENGLISH = {"salary", "which", "clear", "harder", "defense"}
     ],
 )
 def test_mending(question: str, mended: str) -> None:
-    assert mend(question, VOCABULARY, ROLES, ENGLISH.__contains__) == mended
+    assert mend(question, VOCABULARY, ROLES, KNOWN.__contains__, ENGLISH.__contains__) == mended
 
 
 def test_a_vocabulary_writes_words_as_the_corpus_does() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from roleqa.evaluate.questions import ALL_GOLD_KINDS, Gold, LabelledQuestion
-from roleqa.types import Answer, Citation, Passage
+from roleqa.types import Answer, Citation
 
 
 def quotes_gold(citation: Citation, gold: Gold) -> bool:
@@ -22,11 +22,3 @@ def gold_complete(question: LabelledQuestion, answer: Answer) -> bool:
     """Whether the citations hold what a full answer needs: all of the gold, or any of it, by the kind."""
     cited = [any(quotes_gold(citation, gold) for citation in answer.citations) for gold in question.gold]
     return all(cited) if question.kind in ALL_GOLD_KINDS else any(cited)
-
-
-def relevant(question: LabelledQuestion, passage: Passage) -> bool:
-    """Whether a passage holds a gold quote, or part of one."""
-    return any(
-        passage.document_id == gold.document and passage.start < gold.end and gold.start < passage.end
-        for gold in question.gold
-    )

@@ -124,8 +124,9 @@ def _write(
     FaissStore.build(embeddings.passages).save(folder.vectors)
     counts = [len(own) for own in content.evidence]
     EvidenceStore(embeddings.evidence.astype(np.float16), counts).save(folder.evidence)
-    save_vocabulary(folder.vocabulary, build_vocabulary(content.passage_texts()))
-    Bm25Store.build(content.passage_texts()).save(folder.bm25)
+    texts = content.passage_texts()
+    save_vocabulary(folder.vocabulary, build_vocabulary(texts))
+    Bm25Store.build(texts).save(folder.bm25)
     manifest = Manifest(
         schema=SCHEMA,
         roleqa=version("roleqa"),

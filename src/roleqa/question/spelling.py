@@ -21,22 +21,23 @@ def mend(
     question: str,
     vocabulary: Mapping[str, str],
     roles: tuple[Role, ...],
+    is_known: Callable[[str], bool],
     is_word: Callable[[str], bool],
 ) -> str:
     """The question with misspelt words replaced by the corpus' nearest.
 
-    `vocabulary` gives for a folded word how the corpus writes it, the most frequent words first; `is_word` says
-    whether a word is known to the language at large.
+    `vocabulary` gives for a folded word how the corpus writes it, the most frequent words first; `is_known` says
+    whether the corpus has a term, `is_word` whether a word is known to the language at large.
     """
     names = _QUESTION_WORDS | _role_words(roles)
-    known_terms = _terms(tuple(vocabulary)) | _terms(tuple(names))
+    names_terms = _terms(tuple(names))
     mended = question
     for place, (start, end) in reversed(list(enumerate(word_spans(question)))):
         word = question[start:end]
         is_name = place > 0 and word[0].isupper() and not word.isupper()
         if len(word) < SHORTEST or not word.isalpha() or is_name or word.isupper():
             continue
-        if known_terms.issuperset(terms(word)) or is_word(word.lower()):
+        if all(term in names_terms or is_known(term) for term in terms(word)) or is_word(word.lower()):
             continue
         nearest = _nearest(fold(word), {**names, **vocabulary})
         if nearest:
