@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 
 from roleqa.answer.comparison import compose_comparison
 from roleqa.answer.compose import Asked, compose
+from roleqa.answer.confidence import Calibration, load_calibration
 from roleqa.index.build import build_generation
 from roleqa.index.changes import ChangeWatch
 from roleqa.index.load import Index, load_index
@@ -19,7 +21,7 @@ from roleqa.retrieve.encoder import SentenceEncoder
 from roleqa.retrieve.reranker import load_reranker
 from roleqa.retrieve.search import Retriever
 from roleqa.settings import Settings
-from roleqa.types import Answer, BuildReport, Encoder, Generation, Hit, Mode, Progress, Reranker, Status
+from roleqa.types import Answer, BuildReport, Document, Encoder, Generation, Hit, Mode, Progress, Reranker, Status
 
 # How many earlier questions a follow-up can lean on.
 MAX_HISTORY = 8
@@ -44,6 +46,7 @@ class Assistant:
     def __init__(self, settings: Settings, index: Index, encoder: Encoder, reranker: Reranker) -> None:
         self.settings = settings
         self._retriever = Retriever(index, encoder, reranker, settings)
+        self._calibration = _calibration(settings, reranker)
         self._watch = ChangeWatch()
 
     @classmethod
@@ -56,6 +59,17 @@ class Assistant:
         encoder = encoder or SentenceEncoder(settings.encoder)
         index = load_index(settings.index, encoder.fingerprint)
         return cls(settings, index, encoder, reranker or load_reranker(settings.reranker))
+
+    @property
+    def retriever(self) -> Retriever:
+        """The generation that answers now, and the models that search it; a rebuild puts another in its place."""
+        return self._retriever
+
+    def with_retriever(self, retriever: Retriever) -> Assistant:
+        """This assistant, searching with another retriever."""
+        twin = copy(self)
+        twin._retriever = retriever
+        return twin
 
     def warm_up(self) -> None:
         """Loads the models now, so that the first question is answered as fast as the others."""
@@ -87,13 +101,15 @@ class Assistant:
         comparison = asked.comparison
         if comparison is None:
             reading = retriever.read(asked.query.text, asked.query.roles)
-            return compose(retriever.index, asked, reading, self.settings, generation)
+            return compose(retriever.index, asked, reading, self.settings, self._calibration, generation)
         readings = [
             retriever.read(query, (role,), shares=len(comparison.roles))
             for query, role in zip(comparison.queries, comparison.roles, strict=True)
         ]
         on_all = retriever.read_on_all(asked.query.text, comparison.roles)
-        return compose_comparison(retriever.index, asked, comparison, readings, on_all, self.settings, generation)
+        return compose_comparison(
+            retriever.index, asked, comparison, readings, on_all, self.settings, self._calibration, generation
+        )
 
     @staticmethod
     def _mend(question: str, retriever: Retriever) -> str:
@@ -111,6 +127,10 @@ class Assistant:
         """The passages that fit a query best, best first. Raises QuestionError."""
         query = check_question(query, self.settings.max_question_length)
         return self._retriever.search(query, top_k or self.settings.top_k, mode)
+
+    def document(self, document_id: str) -> Document | None:
+        """A document as the live generation holds it; None where it holds none of that id."""
+        return self._retriever.index.documents.get(document_id)
 
     def status(self) -> Status:
         """The live generation, and how the corpus differs from it."""
@@ -145,3 +165,8 @@ class Assistant:
     def _generation(self, index: Index) -> Generation:
         manifest = index.manifest
         return Generation(manifest.generation, manifest.built_at, stale=bool(self._watch.changes(manifest)))
+
+
+def _calibration(settings: Settings, reranker: Reranker) -> Calibration:
+    found = load_calibration(settings.index, reranker.fingerprint)
+    return found if settings.min_confidence is None else replace(found, threshold=settings.min_confidence)

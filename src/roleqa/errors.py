@@ -10,6 +10,7 @@ RoleqaError
 |- IndexDamagedError        a file of the index is missing or not what was written
 |- IndexBusyError           another build is writing to the index
 |- ModelError               weights that are absent, or not the ones expected
+|- CalibrationError         an index's own calibration of the confidence cannot be read or fitted
 |- QuestionError            a question that cannot be asked (empty, too long)
 `- LabelError               labelled questions that cannot be evaluated
 """
@@ -53,6 +54,10 @@ class IndexBusyError(RoleqaError):
 
 class ModelError(RoleqaError):
     """Weights are absent, or not the ones expected."""
+
+
+class CalibrationError(RoleqaError):
+    """The confidence cannot be calibrated, or its calibration not read."""
 
 
 class QuestionError(RoleqaError):

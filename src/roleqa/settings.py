@@ -50,8 +50,11 @@ class Settings(BaseSettings):
         16, ge=1, le=512, description="How many sentences, items and cells the cross-encoder reads for a question."
     )
     max_quotes: int = Field(3, ge=1, le=10, description="How many quotes an answer has at most.")
-    min_confidence: float = Field(
-        0.6, ge=0, le=1, description="Below this confidence the documents are said not to answer."
+    min_confidence: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Below this confidence the documents are said not to answer. [default: as calibrated]",
     )
     max_question_length: int = Field(2000, ge=1, description="Longest question taken, in characters.")
     host: str = Field("127.0.0.1", description="Address the chat listens on.")

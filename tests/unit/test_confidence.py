@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from roleqa.answer.confidence import Signals, confidence, signals
+from roleqa.answer.confidence import (
+    CALIBRATION_FILE,
+    Calibration,
+    Signals,
+    confidence,
+    load_calibration,
+    packaged_calibration,
+    signals,
+)
 from roleqa.assistant import Assistant
+from roleqa.errors import CalibrationError
 from roleqa.question.expectation import asks_for_number, gives_number, named_terms
 from roleqa.retrieve.search import Reading
 from roleqa.types import Role
@@ -55,12 +66,40 @@ def test_signals_say_what_the_evidence_lacks(assistant: Assistant) -> None:
     assert signals(index, read(assistant, "How many weeks of Leave in winter?")).number_missing == 0.0
 
 
+def calibration(**changes: object) -> Calibration:
+    weights = {"logit": 0.5, "name_missing": -1.0, "number_missing": -2.0}
+    return replace(Calibration(0.25, weights, 0.6, "overlap", "nothing"), **changes)
+
+
 def test_the_confidence_is_the_fitted_model_s(assistant: Assistant) -> None:
     index = assistant._retriever.index
     reading = read(assistant, "Who lights the lamp of Antwerp?")
-    logit = 0.6223 + 0.1824 * reading.evidence[0].score - 1.3271
-    assert confidence(index, reading) == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-6)
+    logit = 0.25 + 0.5 * reading.evidence[0].score - 1.0
+    assert confidence(index, reading, calibration()) == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-6)
 
 
 def test_no_evidence_no_confidence(assistant: Assistant) -> None:
-    assert confidence(assistant._retriever.index, Reading("q", (), ())) == 0.0
+    assert confidence(assistant._retriever.index, Reading("q", (), ()), calibration()) == 0.0
+
+
+def test_a_confidence_never_overflows() -> None:
+    found = [calibration().confidence(Signals(logit, 0.0, 0.0)) for logit in (-1e9, 1e9)]
+    assert found == [0.0, 1.0]
+
+
+def test_an_index_s_own_calibration_wins_where_it_fits_the_reranker(tmp_path: Path) -> None:
+    own = calibration()
+    (tmp_path / CALIBRATION_FILE).write_text(own.to_json())
+    assert load_calibration(tmp_path, "overlap") == own
+    assert load_calibration(tmp_path, "another reranker") == packaged_calibration()
+    assert load_calibration(tmp_path / "none", "overlap") == packaged_calibration()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"intercept": 0, "weights": {"logit": 1}, "threshold": 0, "reranker": "", "fitted_on": ""}']
+)
+def test_a_calibration_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / CALIBRATION_FILE
+    file.write_text(text)
+    with pytest.raises(CalibrationError, match=r"confidence\.json is no calibration.*remove it"):
+        load_calibration(tmp_path, "overlap")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from roleqa.answer.citations import cite
 from roleqa.answer.compose import REFUSAL, Asked, quoted
-from roleqa.answer.confidence import confidence
+from roleqa.answer.confidence import Calibration, confidence
 from roleqa.answer.selection import select_evidence
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
@@ -43,6 +43,7 @@ def compose_comparison(
     readings: Sequence[Reading],
     on_all: Sequence[ScoredEvidence],
     settings: Settings,
+    calibration: Calibration,
     generation: Generation,
 ) -> Answer:
     """The comparison, from one reading a role (in the order of `comparison.roles`).
@@ -55,7 +56,7 @@ def compose_comparison(
     spoken = {item.candidate.evidence for item in summary}
     own = [tuple(item for item in reading.evidence if item.candidate.evidence not in spoken) for reading in readings]
     sides = [
-        _side(index, role, comparison.topic, replace(reading, evidence=evidence), settings)
+        _side(index, role, comparison.topic, replace(reading, evidence=evidence), settings, calibration)
         for role, reading, evidence in zip(comparison.roles, readings, _aligned(own), strict=True)
     ]
     if not any(side.chosen for side in sides):
@@ -116,9 +117,10 @@ def _in_front(key: Key, side: tuple[ScoredEvidence, ...]) -> tuple[ScoredEvidenc
     return side if first is None else (first, *(item for item in side if item is not first))
 
 
-def _side(index: Index, role: str, topic: str, reading: Reading, settings: Settings) -> _Side:
-    sure = confidence(index, reading) if reading.evidence and _on_topic(topic, reading.evidence[0]) else 0.0
-    states = sure >= settings.min_confidence
+def _side(index: Index, role: str, topic: str, reading: Reading, settings: Settings, calibration: Calibration) -> _Side:
+    on_topic = bool(reading.evidence) and _on_topic(topic, reading.evidence[0])
+    sure = confidence(index, reading, calibration) if on_topic else 0.0
+    states = sure >= calibration.threshold
     return _Side(role, select_evidence(reading.evidence, settings.max_quotes) if states else (), sure)
 
 

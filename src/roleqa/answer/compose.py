@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from roleqa.answer.citations import cite
-from roleqa.answer.confidence import confidence
+from roleqa.answer.confidence import Calibration, confidence
 from roleqa.answer.selection import select_evidence
 from roleqa.index.load import Index
 from roleqa.question.comparison import Comparison
@@ -27,11 +27,18 @@ class Asked:
     comparison: Comparison | None = None
 
 
-def compose(index: Index, asked: Asked, reading: Reading, settings: Settings, generation: Generation) -> Answer:
-    """The answer to a question from what was read for it; refused below `settings.min_confidence`."""
-    sure = confidence(index, reading)
+def compose(
+    index: Index,
+    asked: Asked,
+    reading: Reading,
+    settings: Settings,
+    calibration: Calibration,
+    generation: Generation,
+) -> Answer:
+    """The answer to a question from what was read for it; refused below the calibration's threshold."""
+    sure = confidence(index, reading, calibration)
     citations = cite(index, select_evidence(reading.evidence, settings.max_quotes))
-    answered = bool(citations) and sure >= settings.min_confidence
+    answered = bool(citations) and sure >= calibration.threshold
     return Answer(
         question=asked.question,
         resolved_question=asked.resolved_question,

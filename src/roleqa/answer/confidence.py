@@ -1,21 +1,28 @@
 """How likely it is that the documents answer: a logistic regression over a few signals.
 
 After Gisserot-Boukhlef et al. 2024, "Towards Trustworthy Reranking" (arXiv 2402.12997): abstention judged
-from the reranker's own scores. The numbers in confidence.json say what they were fitted on.
+from the reranker's own scores. The packaged numbers, confidence.json, say what they were fitted on; an index
+may bring its own, fitted on its user's labelled questions.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 
+from roleqa.errors import CalibrationError
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
 from roleqa.question.expectation import asks_for_number, gives_number, named_terms
 from roleqa.retrieve.search import Reading
+
+# The name of an index's own calibration, in the index folder.
+CALIBRATION_FILE = "confidence.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +51,69 @@ def signals(index: Index, reading: Reading) -> Signals:
     )
 
 
-def confidence(index: Index, reading: Reading) -> float:
-    """The probability, from 0 to 1, that the best evidence answers the question; 0 where there is none."""
-    if not reading.evidence:
-        return 0.0
-    model = _model()
-    found = asdict(signals(index, reading))
-    logit = model.intercept + sum(weight * found[name] for name, weight in model.weights)
-    return round(1 / (1 + math.exp(-logit)), 6)
-
-
 @dataclass(frozen=True, slots=True)
-class _Model:
+class Calibration:
+    """A fitted model: a weight for each signal, and the confidence below which an answer is refused.
+
+    `reranker` is the fingerprint of the cross-encoder whose logits it was fitted to; `fitted_on` says, in
+    words, on which questions.
+    """
+
     intercept: float
-    weights: tuple[tuple[str, float], ...]
+    weights: Mapping[str, float]
+    threshold: float
+    reranker: str
+    fitted_on: str
+
+    def __post_init__(self) -> None:
+        if set(self.weights) != set(Signals.__slots__):
+            raise ValueError(f"weights for {sorted(self.weights)}; the signals are {sorted(Signals.__slots__)}")
+
+    def confidence(self, found: Signals) -> float:
+        """The probability, from 0 to 1, that the best evidence answers the question."""
+        logit = self.intercept + sum(self.weights[name] * value for name, value in asdict(found).items())
+        return round(1 / (1 + math.exp(-max(-60.0, min(60.0, logit)))), 6)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Calibration:
+        """Raises ValueError, TypeError or KeyError where the text is no calibration."""
+        data = json.loads(text)
+        return cls(
+            intercept=float(data["intercept"]),
+            weights={str(name): float(weight) for name, weight in data["weights"].items()},
+            threshold=float(data["threshold"]),
+            reranker=str(data["reranker"]),
+            fitted_on=str(data["fitted_on"]),
+        )
+
+
+def load_calibration(folder: Path, reranker: str) -> Calibration:
+    """The index folder's own calibration where it has one for this reranker, else the packaged one.
+
+    Raises:
+        CalibrationError: the folder's own cannot be read.
+    """
+    file = folder / CALIBRATION_FILE
+    try:
+        own = Calibration.from_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return packaged_calibration()
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CalibrationError(
+            f"{file} is no calibration ({error}); remove it, or fit it anew: roleqa eval --questions FILE --calibrate"
+        ) from error
+    return own if own.reranker == reranker else packaged_calibration()
 
 
 @lru_cache(maxsize=1)
-def _model() -> _Model:
-    data = json.loads(files("roleqa.answer").joinpath("confidence.json").read_text(encoding="utf-8"))
-    return _Model(data["intercept"], tuple(sorted(data["weights"].items())))
+def packaged_calibration() -> Calibration:
+    """The calibration that comes with the packaged reranker."""
+    return Calibration.from_json(files("roleqa.answer").joinpath("confidence.json").read_text(encoding="utf-8"))
+
+
+def confidence(index: Index, reading: Reading, calibration: Calibration) -> float:
+    """The probability, from 0 to 1, that the best evidence answers the question; 0 where there is none."""
+    return calibration.confidence(signals(index, reading)) if reading.evidence else 0.0
