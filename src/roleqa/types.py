@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-EvidenceKind = Literal["sentence", "item", "cell", "code"]
+EvidenceKind = Literal["sentence", "item", "list", "cell", "code"]
 Mode = Literal["dense", "bm25", "hybrid", "rerank"]
 MODES: tuple[Mode, ...] = ("dense", "bm25", "hybrid", "rerank")
 AnswerKind = Literal["answer", "comparison", "refusal"]
@@ -60,7 +60,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is quoted: one sentence, list item, table cell or block of code inside a passage.
+    """What is quoted: one sentence, list item, whole list, table cell or block of code inside a passage.
 
     `row` and `column` are a cell's headers. `lead_in` is the sentence that introduces a list item.
     """

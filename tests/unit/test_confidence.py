@@ -60,21 +60,25 @@ def read(assistant: Assistant, question: str) -> Reading:
 def test_signals_say_what_the_evidence_lacks(assistant: Assistant) -> None:
     index = assistant._retriever.index
     reading = read(assistant, "Who lights the lamp?")
-    assert signals(index, reading) == Signals(reading.evidence[0].score, 0.0, 0.0)
+    assert signals(index, reading) == Signals(reading.evidence[0].score, 0.0, 0.0, 0.0)
+    assert 0.0 < signals(index, read(assistant, "Who lights the lamp with oil?")).topic_missing < 1.0
+    assert signals(index, read(assistant, "Does it rain in Antwerp?")).topic_missing == 1.0
+    assert signals(index, read(assistant, "Who are they?")).topic_missing == 0.0
     assert signals(index, read(assistant, "Who lights the lamp of Antwerp?")).name_missing == 1.0
     assert signals(index, read(assistant, "How many lights the lamp at dusk?")).number_missing == 1.0
     assert signals(index, read(assistant, "How many weeks of Leave in winter?")).number_missing == 0.0
 
 
 def calibration(**changes: object) -> Calibration:
-    weights = {"logit": 0.5, "name_missing": -1.0, "number_missing": -2.0}
+    weights = {"logit": 0.5, "topic_missing": -0.25, "name_missing": -1.0, "number_missing": -2.0}
     return replace(Calibration(0.25, weights, 0.6, "overlap", "nothing"), **changes)
 
 
 def test_the_confidence_is_the_fitted_model_s(assistant: Assistant) -> None:
     index = assistant._retriever.index
     reading = read(assistant, "Who lights the lamp of Antwerp?")
-    logit = 0.25 + 0.5 * reading.evidence[0].score - 1.0
+    found = signals(index, reading)
+    logit = 0.25 + 0.5 * found.logit - 0.25 * found.topic_missing - 1.0
     assert confidence(index, reading, calibration()) == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-6)
 
 
@@ -83,7 +87,7 @@ def test_no_evidence_no_confidence(assistant: Assistant) -> None:
 
 
 def test_a_confidence_never_overflows() -> None:
-    found = [calibration().confidence(Signals(logit, 0.0, 0.0)) for logit in (-1e9, 1e9)]
+    found = [calibration().confidence(Signals(logit, 0.0, 0.0, 0.0)) for logit in (-1e9, 1e9)]
     assert found == [0.0, 1.0]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from roleqa.answer.citations import cite
 from roleqa.answer.compose import REFUSAL, Asked, quoted
 from roleqa.answer.confidence import Calibration, confidence
+from roleqa.answer.lists import with_whole_lists
 from roleqa.answer.selection import select_evidence
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
@@ -121,7 +122,8 @@ def _side(index: Index, role: str, topic: str, reading: Reading, settings: Setti
     on_topic = bool(reading.evidence) and _on_topic(topic, reading.evidence[0])
     sure = confidence(index, reading, calibration) if on_topic else 0.0
     states = sure >= calibration.threshold
-    return _Side(role, select_evidence(reading.evidence, settings.max_quotes) if states else (), sure)
+    evidence = with_whole_lists(index, reading.query, reading.evidence)
+    return _Side(role, select_evidence(evidence, settings.max_quotes) if states else (), sure)
 
 
 def _on_topic(topic: str, best: ScoredEvidence) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from roleqa.answer.citations import cite
 from roleqa.answer.confidence import Calibration, confidence
+from roleqa.answer.lists import with_whole_lists
 from roleqa.answer.selection import select_evidence
 from roleqa.index.load import Index
 from roleqa.question.comparison import Comparison
@@ -37,7 +38,8 @@ def compose(
 ) -> Answer:
     """The answer to a question from what was read for it; refused below the calibration's threshold."""
     sure = confidence(index, reading, calibration)
-    citations = cite(index, select_evidence(reading.evidence, settings.max_quotes))
+    evidence = with_whole_lists(index, reading.query, reading.evidence)
+    citations = cite(index, select_evidence(evidence, settings.max_quotes))
     answered = bool(citations) and sure >= calibration.threshold
     return Answer(
         question=asked.question,
@@ -54,7 +56,8 @@ def compose(
 
 
 def quoted(citation: Citation) -> str:
-    """A quote with its number; a cell behind the headers that say what it is about."""
+    """A quote with its number, behind what says what it is about: a cell's headers, a list item's introduction."""
     evidence = citation.evidence
     headers = ", ".join(header for header in (evidence.row, evidence.column) if header)
-    return f"{headers}: {citation.quote} [{citation.number}]" if headers else f"{citation.quote} [{citation.number}]"
+    label = headers or (evidence.lead_in or "").rstrip(": ")
+    return f"{label}: {citation.quote} [{citation.number}]" if label else f"{citation.quote} [{citation.number}]"

@@ -19,7 +19,8 @@ def select_evidence(evidence: Sequence[ScoredEvidence], most: int) -> tuple[Scor
     for scored in evidence:
         if len(chosen) == most or (chosen and scored.score < chosen[0].score - MARGIN):
             break
-        if not any(_repeats(scored, other) for other in chosen):
+        # The parts of a list have its introduction in common, and each adds to it.
+        if scored.candidate.evidence.kind == "list" or not any(_repeats(scored, other) for other in chosen):
             chosen.append(scored)
     return tuple(chosen)
 

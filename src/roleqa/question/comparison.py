@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from roleqa.index.terms import fold, word_spans
-from roleqa.question.follow_up import EMPTY
-from roleqa.question.roles import find_mentions, mentioned_roles
+from roleqa.index.terms import fold
+from roleqa.question.roles import mentioned_roles
+from roleqa.question.topic import EMPTY, topic_words
 from roleqa.types import Role
 
 # What tells a comparison where the roles are not named, and says nothing of its topic.
@@ -30,6 +30,7 @@ _NO_TOPIC = frozenset(
 
 # Filler elsewhere, but in a topic it is what is asked: where they are based, whom they report to.
 _ASKS = frozenset(("where", "when", "who", "whom", "how", "why"))
+_FILLERS = (EMPTY - _ASKS) | _NO_TOPIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +54,10 @@ def find_comparison(question: str, roles: tuple[Role, ...]) -> Comparison | None
     if not named and not (_CUE.search(question) and _ROLES_AT_LARGE.search(question)):
         return None
     compared = tuple(role for role in roles if not named or role.id in named)
-    words = _topic(question, roles)
+    words = topic_words(question, roles, _FILLERS)
     topic = " ".join(words)
     return Comparison(
         roles=tuple(role.id for role in compared),
         topic=" ".join(word for word in words if fold(word) not in _ASKS),
         queries=tuple(f"{topic} of the {role.name}" if topic else f"What is a {role.name}?" for role in compared),
     )
-
-
-def _topic(question: str, roles: tuple[Role, ...]) -> list[str]:
-    """The words that say what is compared, in order."""
-    mentions = find_mentions(question, roles)
-    return [
-        question[start:end]
-        for start, end in word_spans(question)
-        if fold(question[start:end]) not in (EMPTY - _ASKS) | _NO_TOPIC
-        and not any(mention.start <= start < mention.end for mention in mentions)
-    ]

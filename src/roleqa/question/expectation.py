@@ -20,6 +20,18 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 
+# "Which skills does ...", "What are the ...", "List ...": up to three words before the verb, the last a plural.
+_ASKS_FOR_LIST = re.compile(r"^\W*(please )?(list|name|enumerate)\b|\bwh(at|ich) (else|are|were)\b", re.IGNORECASE)
+_ASKS_FOR_PLURAL = re.compile(
+    r"\bwh(?:at|ich) (?:(?!(?:is|was|has|does)\b)[\w-]+ ){0,2}(?!(?:is|was|has|does)\b)[\w-]+(?<![sui])s\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_several(question: str) -> bool:
+    """Whether a question asks for several things rather than one."""
+    return bool(_ASKS_FOR_LIST.search(question) or _ASKS_FOR_PLURAL.search(question))
+
 
 def named_terms(question: str, roles: tuple[Role, ...]) -> frozenset[str]:
     """The terms of names and numbers in a question: words with a digit or, inside it, a capital; roles left out."""

@@ -12,22 +12,9 @@ from dataclasses import dataclass
 
 from roleqa.index.terms import fold, word_spans
 from roleqa.question.roles import Mention, find_mentions
+from roleqa.question.topic import EMPTY
 from roleqa.types import Role
 
-# Words that say nothing of a topic: a question of these alone takes its topic from the one before.
-EMPTY = frozenset(
-    map(
-        fold,
-        """
-        a about again also an and another any apply applies are as asked at be because both but by can case could
-        did do does document exactly for former from got had has have he her here his how i in is it its just latter
-        like me mean my now of ok on one ones only or other others please question quote role roles said same say says
-        she should show so source still stated tell than that the their them then there these they thing this those
-        though to too true was we well were what whats when where which who whom whose why will with would written
-        you your
-        """.split(),  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
-    )
-)
 _OPENERS = re.compile(r"\s*(?:and|but|or|so|then|also|what about|how about)\b[\s,]*", re.IGNORECASE)
 _OTHER = re.compile(r"\bthe others?(?: one| role| post)?\b", re.IGNORECASE)
 # Pronouns that stand for a person or post. The possessive ones keep their form.
