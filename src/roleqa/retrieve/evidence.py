@@ -8,7 +8,7 @@ in meaning) picks which evidence it reads.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
 from roleqa.ingest.match_text import evidence_body, evidence_text
-from roleqa.question.roles import evidence_roles
+from roleqa.question.roles import evidence_roles, refers_back
 from roleqa.types import Evidence, Ranking, Reranker
 
 
@@ -24,7 +24,8 @@ from roleqa.types import Evidence, Ranking, Reranker
 class Candidate:
     """Evidence that may answer: its passage's row and the roles it speaks of.
 
-    `text` is what is matched, headings and all; `body` is the same without the headings.
+    `text` is what is matched, headings and all; `body` is the same without the headings. `in_context` is the
+    text behind the sentence that says what its pronoun refers to, where it opens with one.
     """
 
     row: int
@@ -33,6 +34,7 @@ class Candidate:
     text: str
     body: str
     prior: float
+    in_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,31 @@ def gather_evidence(
             prior = score + coverage(weights, text) + COSINE_WEIGHT * float(cosine)
             found.append(Candidate(row, evidence, own, text, body, prior))
     found.sort(key=lambda candidate: (-candidate.prior, candidate.row, candidate.evidence.start))
-    return tuple(found[:limit])
+    return tuple(replace(candidate, in_context=_in_context(index, candidate)) for candidate in found[:limit])
+
+
+def _in_context(index: Index, candidate: Candidate) -> str | None:
+    pieces = index.evidence[candidate.row]
+    place = pieces.index(candidate.evidence)
+    kinds = {piece.kind for piece in pieces[max(place - 1, 0) : place + 1]}
+    if place == 0 or kinds != {"sentence"} or not refers_back(candidate.body):
+        return None
+    passage = index.passages[candidate.row]
+    before = evidence_text(pieces[place - 1], passage, index.documents[passage.document_id])
+    return f"{before} {candidate.body}"
 
 
 def rerank_evidence(query: str, candidates: tuple[Candidate, ...], reranker: Reranker) -> tuple[ScoredEvidence, ...]:
-    """The candidates with their scores, best first; ties keep the candidates' order."""
-    scores = reranker.rerank(query, [candidate.text for candidate in candidates])
+    """The candidates with their scores, best first; ties keep the candidates' order.
+
+    What opens with a pronoun is read twice, alone and in context, and the mean counts: alone it says too little,
+    and in context the sentence before it may be what scores.
+    """
+    led = [place for place, candidate in enumerate(candidates) if candidate.in_context is not None]
+    texts = [candidate.text for candidate in candidates]
+    logits = reranker.rerank(query, texts + [candidates[place].in_context or "" for place in led])
+    scores = logits[: len(candidates)].astype(float)
+    scores[led] = (scores[led] + logits[len(candidates) :]) / 2
     scored = [ScoredEvidence(item, float(score)) for item, score in zip(candidates, scores, strict=True)]
     return tuple(sorted(scored, key=lambda item: -item.score))
 
