@@ -79,6 +79,8 @@ class OnnxReranker:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # warnings about the machine's topology say nothing to a user
+        # Threads that wait for work must not burn the time of those that have some.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return onnxruntime.InferenceSession(
             str(self._folder / RERANKER_WEIGHTS.file), options, providers=["CPUExecutionProvider"]
         )
