@@ -19,7 +19,7 @@ from roleqa.question.query import check_question, make_query
 from roleqa.question.spelling import mend
 from roleqa.retrieve.encoder import SentenceEncoder
 from roleqa.retrieve.reranker import load_reranker
-from roleqa.retrieve.search import Retriever
+from roleqa.retrieve.search import Reading, Retriever
 from roleqa.settings import Settings
 from roleqa.types import Answer, BuildReport, Document, Encoder, Generation, Hit, Mode, Progress, Reranker, Status
 
@@ -71,6 +71,11 @@ class Assistant:
         twin._retriever = retriever
         return twin
 
+    @property
+    def calibration(self) -> Calibration:
+        """How confidence is judged, and below which an answer is refused."""
+        return self._calibration
+
     def warm_up(self) -> None:
         """Loads the models now, so that the first question is answered as fast as the others."""
         self._retriever.read("warm up")
@@ -87,11 +92,22 @@ class Assistant:
         answer = self._answer(retriever, asked)
         return replace(answer, seconds=round(time.perf_counter() - started, 4))
 
+    def read(self, question: str, history: Sequence[str] = ()) -> Reading | None:
+        """What is found for a question before it is judged; None for a comparison, made of several readings.
+
+        Raises:
+            QuestionError: it is empty or too long.
+        """
+        retriever = self._retriever
+        asked = self._understand(retriever, check_question(question, self.settings.max_question_length), history, None)
+        return None if asked.comparison else retriever.read(asked.query.text, asked.query.roles)
+
     def _understand(self, retriever: Retriever, question: str, history: Sequence[str], role: str | None) -> Asked:
         manifest = retriever.index.manifest
         recent = [asked[: self.settings.max_question_length] for asked in history[-MAX_HISTORY:]]
         mended = [self._mend(asked, retriever) for asked in (*recent, question)]
-        resolved = resolve(mended[-1], mended[:-1], manifest.roles)
+        known = role if role in {item.id for item in manifest.roles} else None  # make_query says what is wrong with it
+        resolved = resolve(mended[-1], mended[:-1], manifest.roles, known)
         query = make_query(resolved, manifest.roles, manifest.abbreviations, role)
         comparison = None if role else find_comparison(query.text, manifest.roles)
         return Asked(question, resolved, query, comparison)

@@ -33,6 +33,9 @@ ROLES = (
         pytest.param(["What do keepers earn?"], "Which jacket do pilots wear?", "Which jacket do pilots wear?", id="self-contained"),
         pytest.param(["What do keepers earn?"], "When does the ferry sail on Sundays?", "When does the ferry sail on Sundays?", id="another topic"),
         pytest.param(["Keeper and pilot: pay?"], "Do they meet at the harbour wall?", "Do they meet at the harbour wall?", id="both roles before"),
+        pytest.param(["What does a keeper earn?"], "Which leave is granted?", "Which leave is granted? (Lighthouse Keeper)", id="short sentence"),
+        pytest.param(["What does a keeper earn?"], "And the uniform?", "And the uniform? (Lighthouse Keeper)", id="short, with a noun"),
+        pytest.param(["What does a keeper earn?"], "In winter too?", "In winter too? (What does a keeper earn?)", id="adds to it"),
         pytest.param([], "And the pilot?", "And the pilot?", id="nothing before"),
     ],
 )  # fmt: skip
@@ -43,3 +46,16 @@ def test_follow_ups(history: list[str], question: str, resolved: str) -> None:
 def test_without_roles_topics_still_carry() -> None:
     assert resolve("Where is that written?", ["When does the ferry sail?"], ()) == "When does the ferry sail?"
     assert resolve("When does the train leave?", ["When does the ferry sail?"], ()) == "When does the train leave?"
+
+
+@pytest.mark.parametrize(
+    ("question", "resolved"),
+    [
+        ("Which leave is granted?", "Which leave is granted? (Harbour Pilot)"),
+        ("What do they wear?", "What do the Harbour Pilots wear?"),
+        ("What does a keeper wear?", "What does a keeper wear?"),
+        ("When does the ferry sail on Sundays?", "When does the ferry sail on Sundays?"),
+    ],
+)
+def test_a_question_asked_of_one_role_takes_no_other_over(question: str, resolved: str) -> None:
+    assert resolve(question, ["What does a keeper earn?"], ROLES, "pilot") == resolved

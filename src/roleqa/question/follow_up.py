@@ -23,6 +23,15 @@ _POSSESSIVE = re.compile(r"\b(?:their|his|her)\b", re.IGNORECASE)
 _PLURAL = re.compile(r"\b(?:they|them|their)\b", re.IGNORECASE)
 # Asks for the place of the answer just given, not for something new.
 _WHERE_STATED = re.compile(r"\b(?:written|said|says?|stated|sources?|quoted?|from)\b", re.IGNORECASE)
+# What makes a sentence of a few words, and what shows that they are none but go on with the question before.
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|do|does|did|can|could|may|might|must|shall|should|will|would|has|have|had)\b", re.IGNORECASE
+)
+_ASKS_WORD = re.compile(r"\b(?:what|which|who|whom|whose|how|when|where|why)\b", re.IGNORECASE)
+_ADDS_TO = re.compile(
+    r"\s*(?:at|in|on|by|for|with|without|from|to|during|since|until|after|before|under|even|always|ever|only|never)\b",
+    re.IGNORECASE,
+)
 _THING = re.compile(r"\b(?:it|its|this|that|these|those|one)\b", re.IGNORECASE)
 
 
@@ -36,12 +45,17 @@ class _Question:
         return tuple(dict.fromkeys(mention.role for mention in self.mentions))
 
 
-def resolve(question: str, history: Sequence[str], roles: tuple[Role, ...]) -> str:
-    """The question as it would stand without the questions before it (oldest first)."""
+def resolve(question: str, history: Sequence[str], roles: tuple[Role, ...], role: str | None = None) -> str:
+    """The question as it would stand without the questions before it (oldest first).
+
+    Where it is asked of one `role`, a role that it takes over from an earlier question gives way to that one.
+    """
     resolved = ""
     for asked in (*history, question):
         resolved = _resolve(asked, resolved, roles) if resolved else asked
-    return resolved
+    if role is None or resolved == question or find_mentions(question, roles):
+        return resolved
+    return _with_role(_Question(resolved, find_mentions(resolved, roles)), (role,), roles)
 
 
 def _resolve(question: str, before: str, roles: tuple[Role, ...]) -> str:
@@ -87,9 +101,10 @@ def _same_role(this: _Question, last: _Question, roles: tuple[Role, ...]) -> str
     if _SUBJECT.search(this.text) or _POSSESSIVE.search(this.text):
         text = _SUBJECT.sub(name, this.text, count=1)
         return text if text != this.text else _POSSESSIVE.sub(_possessive(name), this.text, count=1)
-    if _leans_on_thing(this) or _few_words(this):
+    if _leans_on_thing(this) or _is_fragment(this):
         return f"{this.text} ({last.text})"
-    return f"{this.text} ({_name(asked[0], roles)})" if _OPENERS.match(this.text) else this.text
+    short = _OPENERS.match(this.text) or _few_words(this)
+    return f"{this.text} ({_name(asked[0], roles)})" if short else this.text
 
 
 def _with_role(question: _Question, asked: Sequence[str], roles: tuple[Role, ...]) -> str:
@@ -127,8 +142,14 @@ def _leans_on_thing(question: _Question) -> bool:
     return _THING.search(question.text) is not None
 
 
+def _is_fragment(question: _Question) -> bool:
+    """Whether a question adds to the one before, such as "At what level?", and has neither verb nor noun of its own."""
+    text = _OPENERS.sub("", question.text, count=1)
+    adds = _ASKS_WORD.search(text) or _ADDS_TO.match(text)
+    return _few_words(question) and bool(adds) and not _VERB.search(text)
+
+
 def _few_words(question: _Question) -> bool:
-    """A fragment, such as "At what level?"."""
     return len(word_spans(question.text)) <= 4
 
 
