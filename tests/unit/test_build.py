@@ -10,8 +10,9 @@ import pytest
 from filelock import FileLock
 
 from fakes import WordEncoder
-from roleqa.assistant import build_index
+from roleqa.assistant import Assistant, build_index
 from roleqa.errors import (
+    BuildCancelledError,
     CorpusError,
     IndexBusyError,
     IndexDamagedError,
@@ -21,11 +22,11 @@ from roleqa.errors import (
     RolesError,
 )
 from roleqa.index.changes import ChangeWatch, corpus_changes
-from roleqa.index.layout import IndexFolder
+from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.load import Index, load_index
 from roleqa.ingest.match_text import index_text
 from roleqa.settings import Settings
-from roleqa.types import Problem, Role
+from roleqa.types import CorpusChanges, Problem, Role
 
 
 def load(settings: Settings) -> Index:
@@ -150,7 +151,62 @@ def test_progress_is_told(settings: Settings) -> None:
         ("encoding", 0, 12),
         ("encoding", 12, 12),
         ("writing", 0, 0),
+        ("switching", 0, 0),
     ]
+
+
+@pytest.mark.parametrize("stage", ["reading", "splitting", "encoding", "writing", "switching"])
+def test_a_cancelled_build_leaves_nothing_behind(settings: Settings, stage: str) -> None:
+    live = build_index(settings, encoder=WordEncoder()).generation
+    (settings.corpus / "new.md").write_text("# New\n\nNew.\n")
+
+    def cancel(now: str, done: int, total: int) -> None:
+        if now == stage:
+            raise BuildCancelledError("enough")
+
+    with pytest.raises(BuildCancelledError, match="enough"):
+        build_index(settings, encoder=WordEncoder(), progress=cancel)
+    assert load(settings).manifest.generation == live
+    assert [folder.name for folder in (settings.index / "generations").iterdir()] == [live]
+    assert build_index(settings, encoder=WordEncoder()).documents == 2
+
+
+def test_a_build_that_cannot_be_switched_to_leaves_nothing_behind(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: IndexFolder, folder: GenerationFolder) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(IndexFolder, "publish", fail)
+        with pytest.raises(OSError, match="disk full"):
+            build_index(settings, encoder=WordEncoder())
+    assert list((settings.index / "generations").iterdir()) == []
+
+
+def test_what_went_live_is_not_taken_away_whatever_fails_after(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: IndexFolder, keep: set[str | None]) -> None:
+        raise OSError("no pruning")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(IndexFolder, "_prune", fail)
+        with pytest.raises(OSError, match="no pruning"):
+            build_index(settings, encoder=WordEncoder())
+    assert len(load(settings).passages) == 4
+
+
+def test_a_build_reports_what_it_found_changed(settings: Settings) -> None:
+    first = build_index(settings, encoder=WordEncoder())
+    assert first.changes == CorpusChanges(added=("harbour.md", "roles.toml"))
+    assert not build_index(settings, encoder=WordEncoder()).changes
+    (settings.corpus / "harbour.md").write_text("# Harbour\n\nClosed.\n")
+    (settings.corpus / "roles.toml").unlink()
+    (settings.corpus / "new.txt").write_text("New.")
+    report = build_index(settings, encoder=WordEncoder())
+    assert report.changes == CorpusChanges(("new.txt",), ("harbour.md",), ("roles.toml",))
+    assert report.to_dict()["changes"] == {"added": ("new.txt",), "changed": ("harbour.md",), "removed": ("roles.toml",)}
 
 
 def test_the_same_corpus_gives_the_same_files(settings: Settings) -> None:
@@ -249,3 +305,7 @@ def test_paths_with_spaces_and_accents(tmp_path: Path, corpus: Path) -> None:
     settings = Settings(corpus=moved, index=tmp_path / "\u00edn dex")
     build_index(settings, encoder=WordEncoder())
     assert len(load(settings).passages) == 4
+
+
+def test_topics_leave_out_headings_that_hold_only_a_table(assistant: Assistant) -> None:
+    assert assistant.status().topics == ("Duties", "Pay", "Leave", "Uniform")

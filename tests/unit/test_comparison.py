@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Sequence
 
-from roleqa.assistant import Assistant
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fakes import OverlapReranker, WordEncoder
+from roleqa.assistant import Assistant, build_index
 from roleqa.question.comparison import find_comparison
+from roleqa.settings import Settings
 from roleqa.types import Answer, Role
 
 ROLES = (
@@ -101,3 +107,18 @@ def test_the_best_evidence_is_cited_first_whichever_column_it_stands_in(assistan
     assert answer.citations[0].quote == "A harbour pilot boards arriving ships."
     assert answer.columns[1].citations[0] == 1
     assert columns(answer)["keeper"] == ["A lighthouse keeper lights the lamp at dusk."]
+
+
+def test_a_sure_cell_brings_the_other_role_s_cell_of_its_row(settings: Settings) -> None:
+    class Partial(OverlapReranker):
+        """Is unsure of all that is not of the pilot, of the keeper's cells a little less."""
+
+        def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+            low = [-4.0 if "Lighthouse Keeper:" in text else None if "arbour" in text else -6.0 for text in texts]
+            pairs = zip(low, super().rerank(query, texts), strict=True)
+            return np.array([score if unsure is None else unsure for unsure, score in pairs], dtype=np.float32)
+
+    build_index(settings, encoder=(encoder := WordEncoder()))
+    answer = Assistant.load(settings, encoder=encoder, reranker=Partial()).ask("Compare the leave of keepers and pilots")
+    assert columns(answer)["keeper"] == ["Six weeks in winter"]
+    assert columns(answer)["pilot"][0] == "Four weeks in summer"

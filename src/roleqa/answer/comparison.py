@@ -56,10 +56,12 @@ def compose_comparison(
     summary = tuple(item for item in on_all[:1] if item.score > best and _on_topic(comparison.topic, item))
     spoken = {item.candidate.evidence for item in summary}
     own = [tuple(item for item in reading.evidence if item.candidate.evidence not in spoken) for reading in readings]
-    sides = [
+    aligned = _aligned(own)
+    stated = [
         _side(index, role, comparison.topic, replace(reading, evidence=evidence), settings, calibration)
-        for role, reading, evidence in zip(comparison.roles, readings, _aligned(own), strict=True)
+        for role, reading, evidence in zip(comparison.roles, readings, aligned, strict=True)
     ]
+    sides = _with_counterparts(stated, aligned)
     if not any(side.chosen for side in sides):
         summary = ()  # it sums up what is stated of each; alone it would be an answer to something else
     # The first citation is the best evidence, so the side that says most to the point is numbered first.
@@ -124,6 +126,15 @@ def _side(index: Index, role: str, topic: str, reading: Reading, settings: Setti
     states = sure >= calibration.threshold
     evidence = with_whole_lists(index, reading.query, reading.evidence)
     return _Side(role, select_evidence(evidence, settings.max_quotes) if states else (), sure)
+
+
+def _with_counterparts(sides: Sequence[_Side], evidence: Sequence[Sequence[ScoredEvidence]]) -> list[_Side]:
+    """The sides, one without a sure quote taking its cell of the table row that another side is sure of."""
+    sure = {_row(side.chosen[0]) for side in sides if side.chosen and side.chosen[0].candidate.evidence.row}
+    return [
+        replace(side, chosen=(own[0],)) if not side.chosen and own and _row(own[0]) in sure else side
+        for side, own in zip(sides, evidence, strict=True)
+    ]
 
 
 def _on_topic(topic: str, best: ScoredEvidence) -> bool:

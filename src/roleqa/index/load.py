@@ -35,7 +35,11 @@ class Index:
 
     def topics(self) -> tuple[str, ...]:
         """What the documents speak of: the headings that have text of their own, then the tables' row headers."""
-        headings = (passage.headings[-1] for passage in self.passages if passage.headings)
+        headings = (
+            passage.headings[-1]
+            for passage, own in zip(self.passages, self.evidence, strict=True)
+            if passage.headings and any(item.kind != "cell" for item in own)
+        )
         rows = (item.row for own in self.evidence for item in own if item.row)
         return tuple(dict.fromkeys((*headings, *rows)))
 
