@@ -4,12 +4,14 @@ PORT ?= 7860
 HOST ?= 127.0.0.1
 BIN := .venv/bin
 CONSTRAINTS := .ci/constraints.txt
+# The Quality tab asks the questions about the shipped corpus, unless something else is set.
+QUESTIONS := $(if $(wildcard roleqa.toml)$(ROLEQA_CORPUS)$(ROLEQA_QUESTIONS),,--questions tests/eval/questions.jsonl)
 
 .PHONY: run test lint types check chromium clean
 
 run: .venv/run.done  ## Set up, build the index, open the chat (PORT=8080 for another port).
 	$(BIN)/roleqa build
-	$(BIN)/roleqa serve --host $(HOST) --port $(PORT)
+	$(BIN)/roleqa serve --host $(HOST) --port $(PORT) $(QUESTIONS)
 
 test: .venv/test.done chromium  ## Set up and run every test.
 	$(BIN)/python -m pytest
@@ -44,4 +46,4 @@ chromium:
 	fi
 
 clean:  ## Remove what was generated: the index and the caches; .venv stays.
-	rm -rf index/CURRENT index/generations index/.lock build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf index/CURRENT index/generations index/evaluation index/confidence.json index/.lock build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,6 +11,7 @@ from roleqa.answer.comparison import compose_comparison
 from roleqa.answer.compose import Asked, compose
 from roleqa.answer.confidence import Calibration, load_calibration
 from roleqa.index.build import build_generation
+from roleqa.index.catalog import Catalog, Entry
 from roleqa.index.changes import ChangeWatch
 from roleqa.index.load import Index, load_index
 from roleqa.question.comparison import find_comparison
@@ -48,6 +49,7 @@ class Assistant:
         self._retriever = Retriever(index, encoder, reranker, settings)
         self._calibration = _calibration(settings, reranker)
         self._watch = ChangeWatch()
+        self._catalog = Catalog(settings.corpus)
 
     @classmethod
     def load(cls, settings: Settings, *, encoder: Encoder | None = None, reranker: Reranker | None = None) -> Assistant:
@@ -166,11 +168,15 @@ class Assistant:
             problems=manifest.problems,
         )
 
+    def catalog(self) -> tuple[Entry, ...]:
+        """The documents that a rebuild would find and those that are answered from, side by side."""
+        return self._catalog.entries(self._retriever.index)
+
     def rebuild(self, progress: Progress | None = None) -> BuildReport:
         """Builds a new generation beside the live one, which answers until the new one is ready.
 
         Raises:
-            RoleqaError: it could not be built; the live generation goes on answering.
+            RoleqaError: it could not be built, or `progress` stopped it; the live generation goes on answering.
         """
         encoder = self._retriever.encoder
         report = build_index(self.settings, progress=progress, encoder=encoder)

@@ -2,17 +2,24 @@
 
 RoleqaError
 |- SettingsError            a setting, flag or roleqa.toml that cannot be used
+|  `- MissingExtraError     a part of roleqa that is installed on its own is not there
+|- AccessError              someone who may not do that
 |- CorpusError              no corpus, an empty one, or (with --strict) an unreadable file
-|  `- UnreadableFileError   one file that cannot become a document; a build reports it and goes on
+|  |- UnreadableFileError   one file that cannot become a document; a build reports it and goes on
+|  `- DocumentExistsError   a document of that name is there already
 |- RolesError               roles.toml cannot be read
 |- IndexMissingError        there is no index yet
 |- IndexMismatchError       the index was made by another schema or encoder
 |- IndexDamagedError        a file of the index is missing or not what was written
 |- IndexBusyError           another build is writing to the index
+|- BuildCancelledError      someone has stopped a build
 |- ModelError               weights that are absent, or not the ones expected
 |- CalibrationError         an index's own calibration of the confidence cannot be read or fitted
 |- QuestionError            a question that cannot be asked (empty, too long)
-`- LabelError               labelled questions that cannot be evaluated
+|- LabelError               labelled questions that cannot be evaluated
+|- ReportError              the report of an evaluation cannot be read
+|- FeedbackError            feedback cannot be stored or read
+`- BundleError              an exported conversation cannot be read, or its quotes no longer stand
 """
 
 
@@ -24,12 +31,28 @@ class SettingsError(RoleqaError):
     """A setting cannot be used."""
 
 
+class MissingExtraError(SettingsError):
+    """A package that only this part of roleqa needs is not installed."""
+
+
+class AccessError(RoleqaError):
+    """Someone may not do what they asked for."""
+
+
 class CorpusError(RoleqaError):
     """The corpus cannot be built from."""
 
 
 class UnreadableFileError(CorpusError):
     """One file cannot become a document."""
+
+
+class DocumentExistsError(CorpusError):
+    """A document would take the place of another, `existing`, which nobody has agreed to."""
+
+    def __init__(self, existing: str) -> None:
+        super().__init__(f"{existing} is there already: replace it, or give the other a name of its own")
+        self.existing = existing
 
 
 class RolesError(RoleqaError):
@@ -52,6 +75,10 @@ class IndexBusyError(RoleqaError):
     """Another build is writing to the index."""
 
 
+class BuildCancelledError(RoleqaError):
+    """A build was stopped before it was done; raised by its progress callback."""
+
+
 class ModelError(RoleqaError):
     """Weights are absent, or not the ones expected."""
 
@@ -66,3 +93,15 @@ class QuestionError(RoleqaError):
 
 class LabelError(RoleqaError):
     """Labelled questions cannot be evaluated."""
+
+
+class ReportError(RoleqaError):
+    """The report of an evaluation cannot be read."""
+
+
+class FeedbackError(RoleqaError):
+    """Feedback cannot be stored or read."""
+
+
+class BundleError(RoleqaError):
+    """An exported conversation cannot be read, or its quotes no longer stand."""

@@ -1,14 +1,23 @@
-"""What the command prints for people: answers, hits, builds, status, and how long work gets on."""
+"""What the command prints for people: answers, hits, builds, status, evaluations, and how long work gets on."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
+from roleqa.evaluate.display import as_figure, as_milliseconds, as_share
 from roleqa.types import Answer, BuildReport, Citation, Hit, Progress, Status
+
+if TYPE_CHECKING:
+    from roleqa.bundle.check import CheckedQuote, Verification
+    from roleqa.evaluate.results import Report as EvaluationReport
+    from roleqa.feedback.labels import Labels
 
 INDENT = "    "
 
@@ -74,6 +83,87 @@ def print_status(status: Status) -> None:
             _print(f"Since then  {word}: {name}")
     if changes:
         _print("Run `roleqa build` to bring the index up to date.")
+
+
+def print_evaluation(report: EvaluationReport, page: Path) -> None:
+    from roleqa.evaluate.results import HEADLINE
+
+    figures = report.groups[HEADLINE]
+    time = report.timing.groups[HEADLINE]
+    _print(f"The {figures.questions} questions of the half to report, of {report.provenance.labels}:\n")
+    unanswerable = figures.questions - figures.answerable
+    _print(f"First quote right  {as_share(figures.right):>8} of {figures.answerable} answerable questions")
+    _print(f"Answered           {as_share(figures.coverage):>8} of them")
+    _print(f"Refused            {as_share(figures.refusals.recall):>8} of {unanswerable} unanswerable questions")
+    _print(f"Rightly refused    {as_share(figures.refusals.precision):>8} of {figures.refusals.refused} refusals")
+    _print(f"AUROC of refusal   {as_figure(figures.auroc):>8}")
+    _print(f"Exact quotes       {as_share(figures.exact_quotes):>8}\n")
+    _print_table(
+        ("kind", "questions", "answered", "first right", "complete"),
+        [
+            (
+                kind.kind,
+                str(kind.questions),
+                *(as_share(share, 0) for share in (kind.answered, kind.right, kind.complete)),
+            )
+            for kind in figures.kinds
+        ],
+    )
+    _print_table(
+        ("passages", "hit@1", "hit@5", "MRR@10", "nDCG@10"),
+        [(mode, *map(as_figure, astuple(found) if found else (None,) * 4)) for mode, found in figures.modes.items()],
+    )
+    _print_table(
+        ("time", "p50", "p95"),
+        [(stage, as_milliseconds(taken.p50), as_milliseconds(taken.p95)) for stage, taken in time.items()],
+    )
+    calibration = report.provenance.calibration
+    _print(f"Refused below a confidence of {calibration.threshold:.2f}. Fitted on {calibration.fitted_on}.")
+    _print(f"Every question, and the plots: {page}")
+
+
+def print_verification(verification: Verification) -> None:
+    for quote in verification.quotes:
+        _print_checked(quote)
+    for name in verification.changed_files:
+        _print(f"Not the file it was: {name}")
+    if verification.stands:
+        _print(f"{verification.summary} in generation {verification.generation}.")
+
+
+def _print_checked(quote: CheckedQuote) -> None:
+    citation, found = quote.citation, quote.found
+    evidence = citation.evidence
+    now = f" to {found.start}-{found.end}" if found.outcome == "moved" else ""
+    nearest = f" (nearest at {found.start}-{found.end})" if found.outcome == "changed" else ""
+    number = "nearest" if quote.closest else f"[{citation.number}]"
+    place = f"{citation.passage.document_id}:{evidence.start}-{evidence.end}"
+    _print(f"question {quote.question} {number}  {found.outcome}{now}{nearest}  {place}")
+    if found.outcome != "stands":
+        _print(_indented(citation.quote))
+
+
+def print_labels(labels: Labels, output: Path | None) -> None:
+    """The labelled questions, unless they went into a file; beside them, how many, and why not more."""
+    if output is None:
+        typer.echo(labels.to_jsonl(), nl=False)  # exactly as they are: another program reads them
+    _print(f"{len(labels.labels)} labelled questions" + (f" in {output}" if output else ""), err=output is None)
+    for reason, count in labels.counts.items():
+        _print(f"left out: {count} ({reason})", err=output is None)
+
+
+def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(printable, row))
+    console = Console(markup=False, emoji=False, highlight=False)
+    console.print(table)
+    console.print()
 
 
 @contextmanager

@@ -22,6 +22,8 @@ from roleqa.errors import SettingsError
 
 ENVIRONMENT_PREFIX = "ROLEQA_"
 CONFIG_FILE = "roleqa.toml"
+# The most passages that a search returns.
+MAX_TOP_K = 100
 
 
 class Settings(BaseSettings):
@@ -38,7 +40,7 @@ class Settings(BaseSettings):
         "packaged", description="Cross-encoder: `packaged`, or a sentence-transformers CrossEncoder name or path."
     )
     strict: bool = Field(False, description="Stop a build at a file that cannot be read.")
-    top_k: int = Field(5, ge=1, le=100, description="How many passages a search returns.")
+    top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="How many passages a search returns.")
     num_candidates: int = Field(
         30, ge=1, le=1000, description="How many passages each of BM25 and FAISS hands to the fusion."
     )
@@ -59,6 +61,11 @@ class Settings(BaseSettings):
     max_question_length: int = Field(2000, ge=1, description="Longest question taken, in characters.")
     host: str = Field("127.0.0.1", description="Address the chat listens on.")
     port: int = Field(7860, ge=0, le=65535, description="Port the chat listens on; 0 picks a free one.")
+    auth_file: Path | None = Field(None, description="File of the users who may log in; without one, nobody has to.")
+    questions: Path | None = Field(
+        None, description="File of labelled questions (JSONL) to evaluate the index with, also from the page."
+    )
+    mcp: bool = Field(False, description="Offer the chat's endpoints as MCP tools as well.")
 
     def __init__(self, **values: Any) -> None:
         unknown = sorted(

@@ -20,7 +20,8 @@ Mode = Literal["dense", "bm25", "hybrid", "rerank"]
 MODES: tuple[Mode, ...] = ("dense", "bm25", "hybrid", "rerank")
 AnswerKind = Literal["answer", "comparison", "refusal"]
 
-# Called as progress(stage, done, total) while long work runs; total is 0 while it is not known.
+# Called as progress(stage, done, total) while long work runs; total is 0 while it is not known. May raise
+# BuildCancelledError, to stop it.
 Progress = Callable[[str, int, int], None]
 
 # Rows of the index with their scores, best first.
@@ -212,8 +213,22 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class CorpusChanges:
+    """How a corpus differs from what a generation was built from (document ids)."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build made. `encoded` counts the passages that had to be encoded anew."""
+    """What a build made. `encoded` counts the passages that had to be encoded anew; `changes` is what it found
+    different from the generation before it.
+    """
 
     generation: str
     documents: int
@@ -222,21 +237,10 @@ class BuildReport:
     encoded: int
     seconds: float
     problems: tuple[Problem, ...] = ()
+    changes: CorpusChanges = field(default_factory=CorpusChanges)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class CorpusChanges:
-    """How the corpus folder differs from what the live generation was built from (document ids)."""
-
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
 
 
 @dataclass(frozen=True, slots=True)

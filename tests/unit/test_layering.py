@@ -13,9 +13,9 @@ import roleqa
 SOURCE = Path(roleqa.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 # Data flows in this order; a module imports from its own stage and those before it.
-STAGES = ("ingest", "index", "question", "retrieve", "answer", "evaluate", "assistant", "report", "ui", "cli")
+STAGES = ("ingest", "index", "question", "retrieve", "answer", "assistant", "evaluate", "bundle", "feedback", "report", "ui", "cli")
 VOCABULARY = {"types", "errors", "settings"}
-HEAVY = {"torch", "sentence_transformers", "transformers", "faiss", "onnxruntime", "gradio", "bm25s", "sklearn"}
+HEAVY = {"torch", "sentence_transformers", "transformers", "faiss", "onnxruntime", "gradio", "bm25s", "sklearn", "matplotlib"}
 
 
 def stage_of(module: str) -> str:
