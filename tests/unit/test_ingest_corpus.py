@@ -174,7 +174,7 @@ def test_a_folder_that_cannot_be_opened_is_named(folder: Path, monkeypatch: pyte
 
 
 def test_a_file_over_the_limit_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(module, "MAX_BYTES", 1_000_000)
     write(folder, "big.txt", b"x" * 2_000_000)
     assert problems(folder) == {"big.txt": "it is 2 MB long, over the limit of 1 MB"}
 

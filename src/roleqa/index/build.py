@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from roleqa.errors import IndexBusyError, RoleqaError
 from roleqa.index.bm25_store import Bm25Store
+from roleqa.index.changes import changes_between
 from roleqa.index.content import Content, split_corpus
 from roleqa.index.evidence_store import EvidenceStore
 from roleqa.index.faiss_store import FaissStore
@@ -48,6 +49,7 @@ def build_generation(
     Raises:
         IndexBusyError: another build is running.
         CorpusError, RolesError, ModelError: nothing was built; the live generation stays as it was.
+        BuildCancelledError: `progress` has stopped it, to the same effect.
     """
     started = time.perf_counter()
     tell = progress or _silent
@@ -61,8 +63,17 @@ def build_generation(
             content = split_corpus(corpus, encoder, tell)
             known = {} if full else _known_embeddings(index, encoder)
             embeddings = _encode(content, known, encoder, tell)
+            before = _live_sources(index)
             tell("writing", 0, 0)
-            manifest = _write(index, settings.corpus, corpus, roles, content, embeddings, encoder)
+            now = datetime.now(UTC)
+            folder = index.generation(f"{now:%Y%m%dT%H%M%S%f}Z")
+            try:
+                manifest = _write(folder, now, settings.corpus, corpus, roles, content, embeddings, encoder)
+                tell("switching", 0, 0)
+                index.publish(folder)
+            except BaseException:
+                index.discard(folder)
+                raise
     except Timeout:
         raise IndexBusyError(f"another build of {index.path} is running; run it again when that is done") from None
     return BuildReport(
@@ -73,11 +84,20 @@ def build_generation(
         encoded=embeddings.encoded,
         seconds=round(time.perf_counter() - started, 3),
         problems=corpus.problems,
+        changes=changes_between(before, manifest.sources),
     )
 
 
 def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
+
+
+def _live_sources(index: IndexFolder) -> dict[str, str]:
+    """What the live generation was built from; nothing if that cannot be told."""
+    try:
+        return Manifest.load(index.live().manifest).sources
+    except RoleqaError:
+        return {}
 
 
 def _known_embeddings(index: IndexFolder, encoder: Encoder) -> dict[str, Matrix]:
@@ -107,7 +127,8 @@ def _encode(content: Content, known: dict[str, Matrix], encoder: Encoder, tell: 
 
 
 def _write(
-    index: IndexFolder,
+    folder: GenerationFolder,
+    now: datetime,
     corpus_folder: Path,
     corpus: CorpusReading,
     roles: tuple[Role, ...],
@@ -115,9 +136,7 @@ def _write(
     embeddings: _Embeddings,
     encoder: Encoder,
 ) -> Manifest:
-    """Writes a generation, reads it back, and only then makes it live."""
-    now = datetime.now(UTC)
-    folder = index.generation(f"{now:%Y%m%dT%H%M%S%f}Z")
+    """Writes a generation, and reads it back to see that it is whole."""
     folder.path.mkdir(parents=True)
     save_documents(folder.documents, content.documents.values())
     save_passages(folder.passages, content.passages, content.evidence)
@@ -147,7 +166,6 @@ def _write(
     )
     manifest.save(folder.manifest)
     load_generation(folder)
-    index.publish(folder)
     return manifest
 
 

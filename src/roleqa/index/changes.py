@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from roleqa.errors import CorpusError
@@ -33,7 +34,11 @@ def corpus_changes(manifest: Manifest) -> CorpusChanges:
         now = source_hashes(Path(manifest.corpus))
     except CorpusError:
         return CorpusChanges()
-    then = manifest.sources
+    return changes_between(manifest.sources, now)
+
+
+def changes_between(then: Mapping[str, str], now: Mapping[str, str]) -> CorpusChanges:
+    """How two corpora differ, given the hash of each file."""
     return CorpusChanges(
         added=tuple(sorted(now.keys() - then.keys())),
         changed=tuple(sorted(name for name in now.keys() & then.keys() if now[name] != then[name])),

@@ -95,6 +95,11 @@ class IndexFolder:
             )
         return folder
 
+    def discard(self, folder: GenerationFolder) -> None:
+        """Takes away what a build has written that went no further."""
+        if not self.current.exists() or self.current.read_text(encoding="utf-8").strip() != folder.path.name:
+            shutil.rmtree(folder.path, ignore_errors=True)
+
     def publish(self, folder: GenerationFolder) -> None:
         """Makes a complete generation live, durably and in one rename, then prunes all but it and the last."""
         previous = self.current.read_text(encoding="utf-8").strip() if self.current.exists() else None

@@ -22,9 +22,11 @@ _READERS: dict[str, Callable[[str], Reading]] = {
     ".markdown": read_markdown,
     ".txt": read_plain_text,
 }
+READABLE_SUFFIXES = frozenset(_READERS)
 # People expect these to be read; to leave them out in silence would hide that part of their corpus is missing.
 _NOT_YET_READ = frozenset({".csv", ".doc", ".docx", ".epub", ".htm", ".html", ".odt", ".pdf", ".rtf", ".rst", ".xlsx"})
-_MAX_BYTES = 50_000_000
+# The longest document, in bytes.
+MAX_BYTES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,15 @@ def corpus_hashes(folder: Path) -> dict[str, str]:
     return hashes
 
 
+def corpus_paths(folder: Path) -> dict[str, Path]:
+    """The files that a build looks at, readable or not, by document id.
+
+    Raises:
+        CorpusError: if there is no such folder.
+    """
+    return {document_id(folder, path): path for path in _paths(folder)}
+
+
 def read_file(folder: Path, path: Path) -> SourceFile:
     """Read one file of the corpus.
 
@@ -147,8 +158,8 @@ def _checked_bytes(folder: Path, path: Path) -> bytes:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableFileError("it is not a regular file: put one in its place or remove it")
-            if status.st_size > _MAX_BYTES:
-                limit = _MAX_BYTES // 1_000_000
+            if status.st_size > MAX_BYTES:
+                limit = MAX_BYTES // 1_000_000
                 raise UnreadableFileError(f"it is {status.st_size / 1e6:.0f} MB long, over the limit of {limit} MB")
             return file.read()
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
