@@ -6,6 +6,7 @@ import shutil
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -85,13 +86,17 @@ def asked_of_other_machines() -> Iterator[list[bytes]]:
 
 
 @pytest.fixture(scope="session")
-def shipped_chat(
-    tmp_path_factory: pytest.TempPathFactory, asked_of_other_machines: list[bytes]
-) -> Iterator[str]:
-    """The chat on the corpus that comes with the program, as `roleqa build` and `roleqa serve` make it."""
+def shipped_index(tmp_path_factory: pytest.TempPathFactory, asked_of_other_machines: list[bytes]) -> Path:
+    """An index of the corpus that comes with the program."""
     index = tmp_path_factory.mktemp("shipped") / "index"
     run_roleqa("build", "--corpus", REPOSITORY / "corpus", "--index", index)
+    return index
+
+
+@pytest.fixture(scope="session")
+def shipped_chat(shipped_index: Path, asked_of_other_machines: list[bytes]) -> Iterator[str]:
+    """The chat on the corpus that comes with the program, as `roleqa build` and `roleqa serve` make it."""
     corpus = REPOSITORY / "corpus"
-    with running("-m", "roleqa", "serve", "--corpus", corpus, "--index", index, "--port", "0") as url:
+    with running("-m", "roleqa", "serve", "--corpus", corpus, "--index", shipped_index, "--port", "0") as url:
         yield url
     assert asked_of_other_machines == []

@@ -36,8 +36,11 @@ def run_roleqa(*arguments: str | Path) -> None:
 
 
 @contextmanager
-def running(*command: str | Path) -> Iterator[str]:
-    """Runs a server until the block ends, then stops it as Ctrl-C does. Gives the URL that it prints."""
+def running(*command: str | Path, said: list[str] | None = None) -> Iterator[str]:
+    """Runs a server until the block ends, then stops it as Ctrl-C does. Gives the URL that it prints.
+
+    The line with the URL, and in the end all of its standard error, are added to `said`.
+    """
     process = subprocess.Popen(
         [sys.executable, *map(str, command)],
         env=ENVIRONMENT,
@@ -50,15 +53,19 @@ def running(*command: str | Path) -> Iterator[str]:
     assert process.stdout
     try:
         lines = iter(process.stdout.readline, "")
-        url = next((found[0] for line in lines if (found := re.search(r"http://\S+", line))), None)
-        if url is None:
+        found = next(((line, url[0]) for line in lines if (url := re.search(r"http://\S+", line))), None)
+        if found is None:
             pytest.fail(f"the server ended before it was ready:\n{process.communicate()[1]}")
-        yield url
+        if said is not None:
+            said.append(found[0])
+        yield found[1]
     finally:
         process.send_signal(signal.SIGINT)
         try:
             _, errors = process.communicate(timeout=30)
         finally:
             process.kill()
+    if said is not None:
+        said.append(errors)
     assert "Traceback" not in errors, errors
     assert process.returncode == 0, errors

@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import statistics
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from pages import PATIENCE, PHONE, OpenPage, answer, ask, open_tab, rebuild, source
+from playwright.sync_api import Page, expect
 from servers import REPOSITORY, run_roleqa, running
 
-OpenPage = Callable[..., Page]
-
 GATED_SERVER = Path(__file__).with_name("gated_server.py")
-PHONE = {"width": 375, "height": 720}
-# What a busy machine may take for an answer or a rebuild, in milliseconds.
-PATIENCE = 60_000
-
-
-def ask(page: Page, question: str) -> Locator:
-    """Types a question, presses Enter and waits for what the chat says to it."""
-    answers = page.get_by_test_id("bot")
-    number = answers.count()
-    page.get_by_role("textbox", name="Your question").fill(question)
-    page.keyboard.press("Enter")
-    expect(answers).to_have_count(number + 1, timeout=PATIENCE)
-    return answers.nth(number)
-
-
-def rebuild(page: Page) -> None:
-    page.get_by_role("button", name="Rebuild index").click()
-    expect(page.locator("#report")).to_contain_text("The new index answers now.", timeout=PATIENCE)
 
 
 def table_cell(file: Path, row: str, column: int) -> str:
@@ -38,67 +21,102 @@ def table_cell(file: Path, row: str, column: int) -> str:
     return line.split("|")[column + 1].strip()
 
 
-def test_an_answer_can_be_checked_at_a_glance(shipped_chat: str, open_page: OpenPage) -> None:
+def choose_role(page: Page, name: str) -> None:
+    page.get_by_role("group", name="Ask about").get_by_text(name, exact=True).click()
+
+
+DOCUMENT = REPOSITORY / "corpus" / "role-comparison.md"
+RANK = "What rank does a defence attach\u00e9 usually hold?"
+
+
+def test_an_answer_is_a_quote_with_its_number_and_place(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    answer = ask(page, "What rank does a defence attach\u00e9 usually hold?")
-    document = REPOSITORY / "corpus" / "role-comparison.md"
-    quote = table_cell(document, "Military rank", 2)
-
-    first = answer.locator(".quote").first
-    expect(first.locator(".verbatim")).to_have_text(quote)
-    source = answer.locator("details").first
-    expect(source.locator(".document")).to_have_text(document.name)
-    expect(source.locator(".headings")).to_contain_text("Comparison table")
-    expect(source.locator(".labels")).to_contain_text("Row Military rank")
-    expect(source.locator(".labels")).to_contain_text("Column Defence Attach\u00e9")
-
-    passage = source.locator("blockquote")
-    expect(passage).to_be_hidden()
-    first.get_by_role("link", name="[1]").click()
-    expect(passage).to_be_visible()
-    expect(passage.locator("mark")).to_have_text(quote)
-    shown = passage.text_content() or ""
-    assert shown in document.read_text(encoding="utf-8")
-    assert len(shown) > len(quote)
-    source.locator("summary").click()
-    expect(passage).to_be_hidden()
+    said = ask(page, RANK)
+    first = said.locator(".quote").first
+    expect(first.locator(".verbatim")).to_have_text(table_cell(DOCUMENT, "Military rank", 2))
+    expect(first.locator(".context")).to_have_text("Military rank \u00b7 Defence Attach\u00e9")
+    expect(first.get_by_role("link", name="[1]")).to_be_visible()
+    place = said.locator(".sources a").first
+    expect(place).to_contain_text("[1]")
+    expect(place).to_contain_text("Comparison table")
+    expect(place).to_contain_text(DOCUMENT.name)
+    confidence = said.locator(".confidence")
+    expect(confidence).to_have_text(re.compile(r"^(strong|likely|weak) match, confidence 0\.\d\d$"))
+    expect(confidence).to_have_attribute("title", re.compile(r"^Confidence 0\.\d\d$"))
 
 
-def test_a_sentence_is_shown_in_its_place_in_the_section(shipped_chat: str, open_page: OpenPage) -> None:
+def test_the_question_as_understood_is_shown_where_it_differs(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    answer = ask(page, "Which security clearance level does a liaison officer often have?")
-    quote = answer.locator(".verbatim").first.text_content() or ""
-    text = (REPOSITORY / "corpus" / "role-comparison.md").read_text(encoding="utf-8")
-    assert "Secret" in quote
-    assert quote in text
-    answer.locator("summary").first.click()
-    passage = answer.locator("blockquote").first
-    expect(passage.locator("mark")).to_have_text(quote)
-    assert (passage.text_content() or "") in text
-    expect(answer.locator(".headings").first).to_contain_text("Security clearance")
+    expect(ask(page, RANK).locator(".understood")).to_have_count(0)
+    follow_up = ask(page, "And the liaison officer?").locator(".understood")
+    expect(follow_up).to_have_text("Understood as What rank does a Military Liaison Officer usually hold?")
+
+
+def test_a_comparison_is_a_table_with_a_cited_cell_a_role(shipped_chat: str, open_page: OpenPage) -> None:
+    page = open_page(shipped_chat)
+    table = ask(page, "Compare the ranks of a liaison officer and a defence attach\u00e9").get_by_role("table")
+    expect(table.locator("th")).to_have_text(["Military Liaison Officer", "Defence Attach\u00e9"])
+    cells = table.locator("td")
+    expect(cells).to_have_count(2)
+    for i in (0, 1):
+        quote = cells.nth(i).locator(".verbatim").first
+        expect(quote).to_have_text(table_cell(DOCUMENT, "Military rank", i + 1))
+        cells.nth(i).locator("a.marker").first.click()
+        expect(source(page).locator("mark")).to_have_text(quote.text_content() or "")
 
 
 def test_the_keyboard_alone_will_do(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    expect(page.get_by_role("textbox")).to_be_focused()
-    page.keyboard.type("What rank does a defence attach\u00e9 usually hold?")
+    box = page.get_by_role("textbox", name="Your question")
+    expect(box).to_be_focused()
+    roles = page.get_by_role("group", name="Ask about").get_by_role("radio")
+    expect(roles).to_have_count(3)
+    page.keyboard.press("Shift+Tab")
+    expect(roles.first).to_be_focused()
+    ring = roles.first.evaluate("input => getComputedStyle(input.closest('label')).outlineStyle")
+    assert ring == "solid"
+    page.keyboard.press("ArrowRight")
+    expect(roles.nth(1)).to_be_checked()
+    page.keyboard.press("Shift+Tab")
+    chip = page.get_by_role("list", name="Example questions").get_by_role("button").last
+    expect(chip).to_be_focused()
+    question = chip.get_attribute("data-question") or ""
     page.keyboard.press("Enter")
-    answer = page.get_by_test_id("bot")
-    expect(answer).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("textbox")).to_be_focused()
+    answer(page, 0)
+    expect(page.get_by_test_id("user").locator(".question")).to_have_text(question)
+    expect(box).to_be_focused()
 
-    marker = answer.get_by_role("link", name="[1]").first
-    for _ in range(40):
-        page.keyboard.press("Shift+Tab")
-        if marker.evaluate("element => element === document.activeElement"):
-            break
-    assert marker.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
-    page.keyboard.press("Enter")
-    summary = answer.locator("summary").first
-    expect(summary).to_be_focused()
-    expect(answer.locator("mark").first).to_be_visible()
-    page.keyboard.press("Space")
-    expect(answer.locator("mark").first).to_be_hidden()
+
+def test_the_role_filter_changes_the_answer(shipped_chat: str, open_page: OpenPage) -> None:
+    page = open_page(shipped_chat)
+    choices = page.get_by_role("group", name="Ask about").get_by_role("radio")
+    expect(choices).to_have_count(3)
+    expect(page.get_by_role("radio", name="All roles")).to_be_checked()
+    for number, (role, column) in enumerate((("Military Liaison Officer", 1), ("Defence Attach\u00e9", 2))):
+        choose_role(page, role)
+        said = ask(page, "What is the usual military rank?")
+        expect(said.locator(".verbatim").first).to_have_text(table_cell(DOCUMENT, "Military rank", column))
+        expect(page.locator(".asked-of").nth(number)).to_have_text(f"Only about: {role}")
+    choose_role(page, "All roles")
+    ask(page, "What is the usual military rank?")
+    expect(page.locator(".asked-of")).to_have_count(2)
+
+
+def test_a_suggestion_asks_about_what_stands_beside_the_answer(shipped_chat: str, open_page: OpenPage) -> None:
+    page = open_page(shipped_chat)
+    ask(page, RANK)
+    chips = page.get_by_role("list", name="Ask next about the Defence Attach\u00e9").get_by_role("button")
+    expect(chips.first).to_be_visible()
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert 1 <= chips.count() <= 3
+    assert all(chip in text and chip != "Military rank" for chip in chips.all_text_contents())
+    topic = chips.first.text_content() or ""
+    chips.first.click()
+    said = answer(page, 1)
+    asked = page.get_by_test_id("user").nth(1)
+    expect(asked).to_have_text(f"What about the Defence Attach\u00e9: {topic.lower()}?")
+    expect(said.locator(".verbatim").first).to_have_text(table_cell(DOCUMENT, topic, 2))
+    expect(page.get_by_role("textbox")).to_be_focused()
 
 
 def test_answers_are_announced(shipped_chat: str, open_page: OpenPage) -> None:
@@ -109,45 +127,40 @@ def test_answers_are_announced(shipped_chat: str, open_page: OpenPage) -> None:
     expect(log.get_by_test_id("bot")).to_have_text(answer.text_content() or "")
 
 
-def test_an_example_is_one_click_away_until_the_conversation_begins(
-    shipped_chat: str, open_page: OpenPage
-) -> None:
+def test_an_example_is_one_click_away_while_there_is_no_conversation(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
     examples = page.get_by_role("list", name="Example questions")
     question = examples.get_by_role("button").first.text_content() or ""
     assert "Military Liaison Officer" in question
     examples.get_by_role("button").first.click()
     expect(page.get_by_test_id("user")).to_have_text(question)
-    expect(page.get_by_test_id("bot")).to_be_visible(timeout=PATIENCE)
+    answer(page, 0)
     expect(examples).to_be_hidden()
     expect(page.get_by_role("textbox")).to_be_focused()
 
     page.get_by_role("button", name="New conversation").click()
     expect(page.get_by_test_id("user")).to_have_count(0)
     expect(examples).to_be_visible()
+    expect(source(page)).to_be_hidden()
 
 
-def test_what_the_documents_do_not_answer_is_refused(shipped_chat: str, open_page: OpenPage) -> None:
-    page = open_page(shipped_chat)
-    answer = ask(page, "How do I grow tomatoes on a balcony?")
-    expect(answer.locator(".said")).to_contain_text("documents")
-    expect(answer.get_by_role("heading", name="Closest passages")).to_be_visible()
-    expect(answer).to_contain_text("It is not an answer.")
-    expect(answer.get_by_role("link")).to_have_count(0)
-    expect(answer.locator(".confidence")).to_have_count(0)
-
-
-def test_what_was_opened_stays_open_when_the_next_question_is_asked(
+def test_what_the_documents_do_not_answer_is_refused_and_what_they_do_is_named(
     shipped_chat: str, open_page: OpenPage
 ) -> None:
     page = open_page(shipped_chat)
-    first = ask(page, "What rank does a defence attach\u00e9 usually hold?")
-    first.locator("summary").first.click()
-    ask(page, "Where is a defence attach\u00e9 posted?")
-    expect(first.locator("details").first).to_have_attribute("open", "")
-    expect(page.get_by_test_id("user")).to_have_count(2)
-    page.get_by_test_id("bot").nth(1).locator("a.marker").first.click()
-    expect(page.locator("#turn-2-source-1")).to_have_attribute("open", "")
+    refused = ask(page, "How do I grow tomatoes on a balcony?")
+    expect(refused.locator(".said")).to_contain_text("documents")
+    expect(refused.get_by_role("heading", name="What came nearest")).to_be_visible()
+    expect(refused).to_contain_text("it is not an answer")
+    expect(refused.locator("a.marker, .confidence")).to_have_count(0)
+    covered = refused.locator(".covered li").all_text_contents()
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert len(covered) >= 5
+    assert all(topic in text for topic in covered)
+    chips = page.get_by_role("list", name="Try asking").get_by_role("button")
+    expect(chips).to_have_count(3)
+    chips.nth(1).click()
+    expect(answer(page, 1).locator(".verbatim").first).to_be_visible()
 
 
 def test_an_error_is_said_and_nothing_is_lost(shipped_chat: str, open_page: OpenPage) -> None:
@@ -163,23 +176,25 @@ def test_an_error_is_said_and_nothing_is_lost(shipped_chat: str, open_page: Open
 @pytest.mark.parametrize("size", [PHONE, {"width": 320, "height": 568}, {"width": 1280, "height": 800}])
 def test_it_fits_the_screen(shipped_chat: str, open_page: OpenPage, size: dict[str, int]) -> None:
     page = open_page(shipped_chat, viewport=size)
-    for question in (
-        "What rank does a defence attach\u00e9 usually hold?",
-        "x" * 300,
-        "Compare both reporting lines",
-    ):
+    for question in (RANK, "x" * 300, "Compare both reporting lines", "How much is an attach\u00e9 paid?"):
         ask(page, question)
-        for summary in page.locator("summary").all():
-            summary.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         overflowing = page.evaluate(
             "[...document.querySelectorAll('#conversation *')]"
             ".filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 80))"
         )
         assert overflowing == []
-    box = page.get_by_role("button", name="Ask", exact=True).bounding_box()
-    assert box
-    assert box["y"] + box["height"] <= size["height"]
+        for box in (page.get_by_role("button", name="Ask", exact=True), page.locator("#conversation")):
+            found = box.bounding_box()
+            assert found
+            assert found["y"] + found["height"] <= size["height"]
+            assert found["height"] >= 30
+    page.get_by_test_id("bot").last.locator("a").first.click()
+    expect(source(page)).to_be_visible()
+    open_frame = page.locator("#source-frame").bounding_box()
+    assert open_frame
+    assert open_frame["x"] + open_frame["width"] <= size["width"]
+    assert open_frame["y"] + open_frame["height"] <= size["height"]
 
 
 @pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
@@ -188,7 +203,7 @@ def test_it_follows_the_system_into_light_and_dark(
 ) -> None:
     page = open_page(shipped_chat, color_scheme=scheme)
     answer = ask(page, "Where is a defence attach\u00e9 posted?")
-    for element in (page.locator("#conversation"), page.locator("#corpus"), page.locator("body")):
+    for element in (page.locator("#conversation"), page.locator("#source-frame"), page.locator("body")):
         colour = element.evaluate("element => getComputedStyle(element).backgroundColor")
         assert (brightness(colour) < 0.3) is is_dark, colour
     ink = answer.locator(".verbatim").first.evaluate("element => getComputedStyle(element).color")
@@ -201,16 +216,33 @@ def brightness(colour: str) -> float:
     return sum(channels) / 3 / 255
 
 
-def test_the_panel_says_what_is_answered_from(shipped_chat: str, open_page: OpenPage) -> None:
+def test_the_corpus_tab_says_what_is_answered_from(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
+    expect(page.locator("#overview")).to_contain_text("Up to date")
+    ask(page, RANK)
+    open_tab(page, "Corpus")
     status = page.locator("#status")
     expect(status).to_contain_text("Up to date")
     documents = len(list((REPOSITORY / "corpus").glob("*.md")))
     expect(status.locator("dd").first).to_have_text(str(documents))
     assert int(status.locator("dd").nth(1).text_content() or "") > 10
-    expect(status.locator("time")).to_have_attribute(
-        "title", re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC$")
-    )
+    expect(status.locator("time")).to_have_attribute("title", re.compile(r"^\d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC$"))
+    open_tab(page, "Chat")
+    expect(page.get_by_test_id("bot")).to_be_visible()
+    expect(source(page).locator("mark")).to_be_visible()
+
+
+def test_an_answer_is_there_in_the_blink_of_an_eye(shipped_chat: str, open_page: OpenPage) -> None:
+    page = open_page(shipped_chat)
+    ask(page, RANK)
+    topics = ("duties", "training", "posting", "clearance", "reporting line", "languages", "host nation")
+    seconds = []
+    for topic in topics:
+        started = time.perf_counter()
+        ask(page, f"What about the {topic} of a defence attach\u00e9?")
+        seconds.append(time.perf_counter() - started)
+    # 0.4 s on two idle cores; other work on the machine must not fail the test, a page that waits for something must.
+    assert statistics.median(seconds) < 3
 
 
 # A corpus of one's own, in which nothing means well.
@@ -273,18 +305,19 @@ def test_a_changed_file_gives_the_new_answer_after_a_rebuild(
     expect(before.locator(".verbatim").first).to_contain_text("opens at nine in the morning")
     expect(before.locator(".standing")).to_contain_text("the documents have changed since")
     page.reload()
+    expect(page.locator("#overview")).to_contain_text("Changed since the last build")
+    open_tab(page, "Corpus")
     status = page.locator("#status")
     expect(status).to_contain_text("Changed since the last build")
-    expect(status.locator(".files").first).to_have_text("Addedporters.md")
+    expect(page.locator("#documents [data-state=added]")).to_contain_text("porters.md")
 
     rebuild(page)
-    expect(status).to_contain_text("Up to date")
-    expect(status).not_to_contain_text("porters.md")
     expect(status.locator("dd").first).to_have_text("2")
+    expect(status).to_contain_text("Up to date")
+    expect(page.locator("#documents [data-state=added]")).to_have_count(0)
     after = ask(page, question)
     expect(after.locator(".verbatim").first).to_contain_text("opens at eleven in the morning")
-    after.locator("summary").first.click()
-    expect(after.locator("mark").first).to_contain_text("opens at eleven in the morning")
+    expect(source(page).locator("mark")).to_contain_text("opens at eleven in the morning")
     expect(after.locator(".standing")).not_to_contain_text("changed since")
 
 
@@ -294,42 +327,41 @@ def test_a_rebuild_that_fails_says_why_and_the_old_index_answers_on(
     page = open_page(own_chat)
     for file in own_corpus.glob("*.md"):
         file.unlink()
+    open_tab(page, "Corpus")
     page.get_by_role("button", name="Rebuild index").click()
     expect(page.locator("#report .notice")).to_contain_text("corpus", timeout=PATIENCE)
     expect(page.locator("#report")).to_contain_text("The index from before goes on answering.")
-    answer = ask(page, "When does the archive open?")
-    expect(answer.locator(".verbatim").first).to_contain_text("opens at nine in the morning")
+    open_tab(page, "Chat")
+    said = ask(page, "When does the archive open?")
+    expect(said.locator(".verbatim").first).to_contain_text("opens at nine in the morning")
 
 
-def test_hostile_documents_names_and_questions_are_shown_and_never_obeyed(
-    own_chat: str, open_page: OpenPage
-) -> None:
+def test_hostile_documents_names_and_questions_are_shown_and_never_obeyed(own_chat: str, open_page: OpenPage) -> None:
     page = open_page(own_chat)
-    status = page.locator("#status")
-    expect(status).to_contain_text("<img src=x onerror=window.hacked=3>.md")
-    answer = ask(page, "When does the archive open?")
-    answer.locator("summary").first.click()
-    expect(answer.locator("blockquote").first).to_contain_text(
-        f"![pixel](http://evil.example/p.png) {HOSTILE}"
-    )
-    expect(answer.locator(".document").first).to_have_text("archive <b>hours<b>.md")
-    expect(answer.locator(".headings").first).to_contain_text("<script>window.hacked=2</script>")
-    answer = ask(page, "Who keeps lost umbrellas?")
-    expect(answer).to_contain_text(f"{FORM} for $$x^2$$")
+    open_tab(page, "Corpus")
+    expect(page.locator("#documents")).to_contain_text("<img src=x onerror=window.hacked=3>.md")
+    open_tab(page, "Chat")
+    expect(page.get_by_role("group", name="Ask about")).to_contain_text(f"<b>Porter</b> {HOSTILE}")
+    ask(page, "When does the archive open?")
+    pane = source(page)
+    expect(pane.locator("section.here .text")).to_contain_text(f"![pixel](http://evil.example/p.png) {HOSTILE}")
+    expect(pane.locator(".file")).to_have_text("archive <b>hours<b>.md")
+    expect(pane.locator(".outline .here")).to_have_text("Opening hours <script>window.hacked=2</script>")
+    expect(pane.locator("h2")).to_have_text("The archive")
+    expect(ask(page, "Who keeps lost umbrellas?")).to_contain_text(f"{FORM} for $$x^2$$")
+    expect(pane.locator("mark")).to_contain_text(f"{FORM} for $$x^2$$")
     question = f"**bold** [a](http://evil.example) ${{window.hacked=4}} {{{{value}}}} `x` $$y^2$$ {HOSTILE}?"
     ask(page, question)
     expect(page.get_by_test_id("user").last).to_have_text(question)
 
     page.wait_for_timeout(300)  # an image would have been asked for by now
-    foreign = "img, script, form, iframe, b b, strong, .katex, a:not(.marker)"
-    assert page.locator("#conversation").locator(foreign).count() == 0
-    assert page.locator("#status, #examples").locator("img, script, form, iframe, strong, a").count() == 0
+    foreign = "img, script, form, iframe, b, strong, .katex, a:not([href^='?document='])"
+    for place in ("#conversation", "#source", "#status", "#documents", "#overview", "#suggestions", "#role"):
+        assert page.locator(place).locator(foreign).count() == 0, place
     assert page.evaluate("window.hacked") is None
 
 
-def test_the_old_index_answers_while_the_new_one_is_built(
-    corpus: Path, tmp_path: Path, open_page: OpenPage
-) -> None:
+def test_the_old_index_answers_while_the_new_one_is_built(corpus: Path, tmp_path: Path, open_page: OpenPage) -> None:
     gate = tmp_path / "gate"
     with running(GATED_SERVER, corpus, tmp_path / "index", gate) as url:
         page = open_page(url)
@@ -337,12 +369,16 @@ def test_the_old_index_answers_while_the_new_one_is_built(
         document.write_text(document.read_text().replace("at dusk", "at sunset"), encoding="utf-8")
         question = "When does the lighthouse keeper light the lamp?"
 
+        open_tab(page, "Corpus")
         page.get_by_role("button", name="Rebuild index").click()
         bar = page.get_by_role("progressbar")
         expect(bar).to_be_visible()
+        open_tab(page, "Chat")
         expect(ask(page, question).locator(".verbatim").first).to_contain_text("at dusk")
+        open_tab(page, "Corpus")
         expect(bar).to_be_visible()
         gate.touch()
         expect(page.locator("#report")).to_contain_text("The new index answers now.")
         expect(bar).to_be_hidden()
+        open_tab(page, "Chat")
         expect(ask(page, question).locator(".verbatim").first).to_contain_text("at sunset")

@@ -21,14 +21,24 @@ FAILED = Turn("x" * 9, error="The question is too long.")
 def test_each_turn_is_a_question_and_its_answer_or_its_error() -> None:
     assert list(messages((ANSWERED, FAILED))) == [
         ("user", render_question("Why?")),
-        ("assistant", render_answer(REFUSAL, ROLES, "turn-1")),
+        ("assistant", render_answer(REFUSAL, ROLES)),
         ("user", render_question("x" * 9)),
         ("assistant", render_error("The question is too long.")),
     ]
 
 
+def test_what_was_asked_of_one_role_says_so_once_it_is_answered() -> None:
+    assert next(messages((Turn("Why?", REFUSAL, ROLES, role="a"),))) == ("user", render_question("Why?", "A"))
+    assert next(messages((Turn("Why?", None, ROLES, "No.", role="b"),))) == ("user", render_question("Why?", "b"))
+
+
+def test_a_refusal_names_the_topics_of_its_turn() -> None:
+    _, (_, html) = messages((Turn("Why?", REFUSAL, ROLES, topics=("Fees",)),))
+    assert html == render_answer(REFUSAL, ROLES, ("Fees",))
+
+
 def test_an_open_question_waits() -> None:
-    assert list(messages((Turn("Why?"),))) == [("user", render_question("Why?", pending=True))]
+    assert list(messages((Turn("Why?", role="a"),))) == [("user", render_question("Why?", pending=True))]
 
 
 def test_a_new_turn_leaves_the_earlier_ones_as_they_were() -> None:

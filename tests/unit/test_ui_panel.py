@@ -1,13 +1,22 @@
 """The corpus panel: figures, age, changes and troubles."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 
 import pytest
 
 from roleqa.types import BuildReport, CorpusChanges, Generation, Problem, Role, Status
-from roleqa.ui.panel import exact_time, render_index, render_report, render_status, time_since
+from roleqa.ui.panel import (
+    MAX_TOPICS,
+    exact_time,
+    render_index,
+    render_overview,
+    render_report,
+    render_status,
+    time_since,
+)
 
 NOW = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
 
@@ -125,3 +134,19 @@ def test_a_rebuild_that_changed_nothing_says_so() -> None:
     assert words(render_report(report)) == (
         "The new index answers now. 1 document, 1 passage, nothing had to be encoded anew, in 0.5 s."
     )
+
+
+def test_the_overview_says_what_is_covered_how_much_and_how_old() -> None:
+    status = replace(make_status(), topics=("Fees", "<b>Hours</b>"))
+    assert words(render_overview(status, NOW)) == (
+        "Sources open here Click the number of a quote, such as [1], to see it in its place in the document. "
+        "What the documents cover Fees <b>Hours</b> 1,234 documents, 1 passage, indexed 5 minutes ago Up to date"
+    )
+    assert "Changed since the last build" in render_overview(replace(status, changes=CorpusChanges(("a",))), NOW)
+
+
+def test_the_overview_of_a_large_corpus_names_some_topics_and_counts_the_rest() -> None:
+    html = render_overview(replace(make_status(), topics=tuple(f"t{n}" for n in range(MAX_TOPICS + 1200))), NOW)
+    assert html.count("<li") == MAX_TOPICS + 1
+    assert "and 1,200 more" in html
+    assert "What the documents cover" not in render_overview(make_status(), NOW)

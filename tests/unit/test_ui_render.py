@@ -1,11 +1,12 @@
-"""Answers as HTML: what is shown, where it stands, and that nothing of it is ever more than text."""
+"""Answers as HTML: what is shown, where it leads, and that nothing of it is ever more than text."""
 
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
+from html_tree import HOSTILE, Element, parse
 from roleqa.types import Answer, Citation, Column, Evidence, Generation, Passage, Role
+from roleqa.ui.links import Link
 from roleqa.ui.render import confidence_word, render_answer, render_error, render_question
 
 DOCUMENT = "The archive opens at nine. Bring a pass. | Fee | Two euros |"
@@ -13,109 +14,8 @@ ROLES = (Role("keeper", "Keeper of Maps"), Role("clerk", "Clerk"))
 INDEX = Generation("20260101T000000Z", "2026-01-01T00:00:00+00:00", stale=False)
 
 # Everything that an answer may consist of. What is not here, a hostile text has brought in.
-TAGS = {
-    "article",
-    "div",
-    "p",
-    "pre",
-    "span",
-    "a",
-    "q",
-    "b",
-    "h3",
-    "details",
-    "summary",
-    "blockquote",
-    "mark",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-}
-ATTRIBUTES = {
-    "class",
-    "id",
-    "href",
-    "title",
-    "dir",
-    "scope",
-    "role",
-    "tabindex",
-    "aria-label",
-    "aria-hidden",
-    "data-role",
-}
-HOSTILE = (
-    "<script>alert(1)</script>",
-    '<img src="http://evil.example/x.png" onerror="alert(1)">',
-    '"><img src=x onerror=alert(1)>',
-    "<form action='http://evil.example'><input name=q></form>",
-    "![picture](http://evil.example/x.png)",
-    "[link](javascript:alert(1))",
-    "$$\\frac{a}{b}$$",
-    "</blockquote></details></article><iframe src=//evil.example>",
-    "${alert(1)} {{value}} `backticks`",
-    "<style>*{display:none}</style><!-- ",
-    "&lt;b&gt; &#x3c;",
-)
-
-
-class Element:
-    """A parsed element: enough of a tree to say what stands where."""
-
-    def __init__(self, tag: str, attributes: dict[str, str], parent: "Element | None") -> None:
-        self.tag, self.attributes, self.parent = tag, attributes, parent
-        self.children: list[Element | str] = []
-
-    @property
-    def text(self) -> str:
-        return "".join(child if isinstance(child, str) else child.text for child in self.children)
-
-    def all(self, tag: str = "", css_class: str = "") -> list["Element"]:
-        found = []
-        for child in self.children:
-            if isinstance(child, Element):
-                classes = child.attributes.get("class", "").split()
-                if tag in ("", child.tag) and (not css_class or css_class in classes):
-                    found.append(child)
-                found += child.all(tag, css_class)
-        return found
-
-    def one(self, tag: str = "", css_class: str = "") -> "Element":
-        found = self.all(tag, css_class)
-        assert len(found) == 1, f"{len(found)} of {tag}.{css_class} in {self.text!r}"
-        return found[0]
-
-
-class Tree(HTMLParser):
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.root = self.here = Element("root", {}, None)
-        self.feed(html)
-        self.close()
-        assert self.here is self.root, f"<{self.here.tag}> is never closed"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.here = Element(tag, {name: value or "" for name, value in attrs}, self.here)
-        assert self.here.parent
-        self.here.parent.children.append(self.here)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert tag == self.here.tag, f"</{tag}> closes <{self.here.tag}>"
-        assert self.here.parent
-        self.here = self.here.parent
-
-    def handle_data(self, data: str) -> None:
-        self.here.children.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError(f"a comment: {data!r}")
-
-
-def parse(html: str) -> Element:
-    return Tree(html).root
+TAGS = {"article", "div", "p", "pre", "span", "a", "q", "h3", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}
+ATTRIBUTES = {"class", "href", "title", "dir", "scope", "role", "tabindex", "aria-label", "data-role"}
 
 
 def cite(number: int, quote: str, role: str | None = None, **evidence: str) -> Citation:
@@ -140,95 +40,76 @@ def answer(*citations: Citation, **changes: object) -> Answer:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def shown(made: Answer) -> Element:
-    return parse(render_answer(made, ROLES, "turn-1"))
+def refusal(*closest: Citation) -> Answer:
+    text = "The documents don't answer this."
+    return Answer("Why?", "Why?", "refusal", text, 0.1, INDEX, 0.1, closest=closest)
 
 
-def test_each_quote_is_followed_by_its_number_which_leads_to_its_source() -> None:
-    page = shown(answer(cite(1, "Bring a pass."), cite(2, "The archive opens at nine.")))
+def shown(made: Answer, *topics: str) -> Element:
+    return parse(render_answer(made, ROLES, topics))
+
+
+def test_each_quote_is_followed_by_its_number_which_leads_to_its_place() -> None:
+    citations = cite(1, "Bring a pass."), cite(2, "The archive opens at nine.")
+    page = shown(answer(*citations))
     assert [quote.text for quote in page.all("div", "quote")] == [
-        "Bring a pass. [1]",
-        "The archive opens at nine. [2]",
+        "Bring a pass.\u00a0[1]",
+        "The archive opens at nine.\u00a0[2]",
     ]
-    sources = [source.attributes["id"] for source in page.all("details")]
-    assert sources == ["turn-1-source-1", "turn-1-source-2"]
-    assert [marker.attributes["href"] for marker in page.all("a", "marker")] == [f"#{id}" for id in sources]
-    assert [source.one("span", "number").text for source in page.all("details")] == ["[1]", "[2]"]
+    markers = page.all("a", "marker")
+    assert [marker.attributes["href"] for marker in markers] == [Link.to(citation).href for citation in citations]
+    assert markers[0].attributes["aria-label"] == "[1] show source"
+    assert markers[0].attributes["title"] == "guide/visits.md \u203a Guide \u203a Visits"
 
 
 def test_a_number_in_a_quote_is_no_marker() -> None:
     document = "It was so [1]."
     passage = Passage("p", "a.md", (), 0, len(document))
-    citation = Citation(
-        1, Evidence("p", 0, len(document), "sentence"), document, passage, document, None, 1.0
-    )
+    citation = Citation(1, Evidence("p", 0, len(document), "sentence"), document, passage, document, None, 1.0)
     page = shown(answer(citation))
     assert page.one("span", "verbatim").text == document
-    assert len(page.all("a")) == 1
+    assert len(page.all("a", "marker")) == 1
 
 
-def test_a_source_says_document_section_path_and_role_and_opens_on_request() -> None:
-    source = shown(answer(cite(1, "Bring a pass.", "keeper"))).one("details")
-    assert "open" not in source.attributes
-    assert source.one("summary").text == "[1]guide/visits.md \u203a Guide \u203a VisitsRole Keeper of Maps"
-
-
-def test_an_opened_source_shows_the_passage_with_only_the_quote_marked() -> None:
-    source = shown(answer(cite(1, "Bring a pass."))).one("details")
-    assert source.one("blockquote").text == DOCUMENT
-    assert source.one("mark").text == "Bring a pass."
-    before, mark, after = source.one("blockquote").children
-    assert (before, after) == ("The archive opens at nine. ", " | Fee | Two euros |")
-    assert isinstance(mark, Element)
-    assert "characters 27 to 40 of the document" in source.one("div", "opened").text
-
-
-def test_the_marked_words_are_the_cited_ones_even_where_they_occur_twice() -> None:
-    document = "No. Yes. No."
-    passage = Passage("p", "a.md", (), 100, 112)
-    citation = Citation(1, Evidence("p", 109, 112, "sentence"), "No.", passage, document, None, 1.0)
-    children = shown(answer(citation)).one("blockquote").children
-    assert [child if isinstance(child, str) else child.text for child in children] == ["No. Yes. ", "No."]
-
-
-@pytest.mark.parametrize(("start", "passage_text"), [(3, DOCUMENT), (0, "something else"), (-40, DOCUMENT)])
-def test_what_is_not_the_quote_is_never_marked(start: int, passage_text: str) -> None:
-    citation = cite(1, "The archive opens at nine.")
-    evidence = replace(citation.evidence, start=start, end=start + 26)
-    page = shown(answer(replace(citation, evidence=evidence, passage_text=passage_text)))
-    assert page.one("mark").text == page.one("blockquote").text == "The archive opens at nine."
+def test_the_sections_quoted_from_are_listed_once_each_with_their_numbers() -> None:
+    first, second, third = cite(1, "Bring a pass."), cite(2, "Two euros"), cite(3, "The archive opens at nine.")
+    elsewhere = replace(second, passage=replace(second.passage, headings=()))
+    rows = shown(answer(first, elsewhere, third)).one("div", "sources").all("a", "place")
+    assert [row.text for row in rows] == ["[1] [3] Visits guide/visits.md", "[2] guide/visits.md"]
+    assert [row.attributes["href"] for row in rows] == [Link.to(first).href, Link.to(elsewhere).href]
 
 
 def test_a_cell_comes_with_its_row_and_column() -> None:
     page = shown(answer(cite(1, "Two euros", "clerk", row="Fee", column="Clerks")))
     assert page.one("p", "context").text == "Fee \u00b7 Clerks"
-    assert [label.text for label in page.all("span", "label")] == ["Row Fee", "Column Clerks"]
 
 
 def test_a_list_item_comes_with_the_sentence_that_leads_to_it() -> None:
     page = shown(answer(cite(1, "Bring a pass.", lead_in="Every visitor must:")))
-    assert page.one("div", "quote").text == "Every visitor must:Bring a pass. [1]"
+    assert page.one("div", "quote").text == "Every visitor must:Bring a pass.\u00a0[1]"
 
 
 def test_code_keeps_its_lines() -> None:
     citation = cite(1, "Bring a pass.")
     page = shown(answer(replace(citation, evidence=replace(citation.evidence, kind="code"))))
-    assert page.one("pre").text == "Bring a pass. [1]"
+    assert page.one("pre").text == "Bring a pass.\u00a0[1]"
 
 
 def test_a_page_number_is_said_where_there_is_one() -> None:
     page = shown(answer(replace(cite(1, "Bring a pass."), page=7)))
-    assert "page 7, characters 27 to 40" in page.one("div", "opened").text
+    assert page.one("a", "place").text == "[1] Visits guide/visits.md, page 7"
+    assert page.one("a", "marker").attributes["title"] == "guide/visits.md \u203a page 7 \u203a Guide \u203a Visits"
 
 
 @pytest.mark.parametrize(
     ("confidence", "word"),
     [(1.0, "strong"), (0.85, "strong"), (0.84, "likely"), (0.65, "likely"), (0.64, "weak"), (0.0, "weak")],
 )
-def test_confidence_is_a_word_with_its_number_on_hover(confidence: float, word: str) -> None:
+def test_confidence_is_a_word_with_its_number_on_hover_and_for_the_ear(confidence: float, word: str) -> None:
     assert confidence_word(confidence) == word
     shown_word = shown(answer(confidence=confidence)).one("span", "confidence")
-    assert shown_word.text == f"{word} match"
+    assert shown_word.without("span", "unseen") == f"{word} match"
+    assert shown_word.one("span", "unseen").text == f", confidence {confidence:.2f}"
     assert shown_word.attributes["title"] == f"Confidence {confidence:.2f}"
 
 
@@ -239,83 +120,77 @@ def test_the_question_as_understood_is_shown_only_where_it_differs() -> None:
 
 
 def test_the_index_that_answered_is_named_and_its_age_admitted() -> None:
-    assert shown(answer()).one("p", "standing").text == "strong match0.12 s"
+    assert shown(answer()).one("p", "standing").without("span", "unseen") == "strong match0.12 s"
     standing = shown(answer(index=replace(INDEX, stale=True))).one("p", "standing")
-    assert standing.text == "strong match0.12 s \u00b7 the documents have changed since"
-    assert standing.all("span")[-1].attributes["title"] == "From index 20260101T000000Z"
+    assert standing.one("span", "aside").text == "0.12 s \u00b7 the documents have changed since"
+    assert standing.all("span")[-1].attributes["title"] == (
+        "From index 20260101T000000Z, built 1 January 2026, 00:00:00 UTC"
+    )
 
 
-def test_a_comparison_is_a_table_with_a_column_a_role() -> None:
-    first, second = (
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_comparison_is_a_table_with_a_column_a_role(count: int) -> None:
+    citations = (
         cite(1, "Bring a pass.", "keeper"),
         cite(2, "Two euros", "clerk", row="Fee", column="Clerks"),
-    )
-    columns = (Column("keeper", "Bring a pass. [1]", (1,)), Column("clerk", "Two euros [2]", (2,)))
-    page = shown(answer(first, second, kind="comparison", columns=columns))
-    assert [head.text for head in page.all("th")] == ["Keeper of Maps", "Clerk"]
-    assert [cell.text for cell in page.all("td")] == ["Bring a pass. [1]", "FeeTwo euros [2]"]
-    assert [marker.attributes["href"] for marker in page.all("a")] == ["#turn-1-source-1", "#turn-1-source-2"]
-    assert len(page.all("details")) == 2
+        cite(3, "The archive opens at nine.", "porter"),
+    )[:count]
+    columns = tuple(Column(citation.role or "", citation.quote, (citation.number,)) for citation in citations)
+    page = shown(answer(*citations, kind="comparison", columns=columns))
+    assert [head.text for head in page.all("th")] == ["Keeper of Maps", "Clerk", "porter"][:count]
+    cells = ["Bring a pass.\u00a0[1]", "FeeTwo euros\u00a0[2]", "The archive opens at nine.\u00a0[3]"][:count]
+    assert [cell.text for cell in page.all("td")] == cells
+    hrefs = [marker.attributes["href"] for marker in page.all("a", "marker")]
+    assert hrefs == [Link.to(citation).href for citation in citations]
     assert {head.attributes["scope"] for head in page.all("th")} == {"col"}
+    assert [cell.attributes["data-role"] for cell in page.all("td")] == [head.text for head in page.all("th")]
 
 
 def test_a_comparison_says_what_is_not_stated() -> None:
     columns = (Column("keeper", "Bring a pass.", (1,)), Column("clerk", None))
     page = shown(answer(cite(1, "Bring a pass."), kind="comparison", columns=columns))
-    assert [cell.text for cell in page.all("td")] == ["Bring a pass. [1]", "not stated"]
+    assert [cell.text for cell in page.all("td")] == ["Bring a pass.\u00a0[1]", "not stated"]
 
 
-def test_a_role_without_a_name_shows_its_id() -> None:
-    columns = (Column("captain", "Bring a pass.", (1,)),)
-    page = shown(answer(cite(1, "Bring a pass.", "captain"), kind="comparison", columns=columns))
-    assert page.one("th").text == "captain"
-    assert page.one("span", "label").text == "Role captain"
+def test_what_sums_up_all_the_roles_stands_above_their_columns() -> None:
+    columns = (Column("keeper", "Bring a pass.", (2,)), Column("clerk", None))
+    page = shown(answer(cite(1, "Two euros"), cite(2, "Bring a pass."), kind="comparison", columns=columns))
+    assert page.one("div", "quotes").text == "Two euros\u00a0[1]"
+    assert [cell.text for cell in page.all("td")] == ["Bring a pass.\u00a0[2]", "not stated"]
 
 
-def test_a_refusal_says_so_and_labels_the_closest_passages_as_no_answer() -> None:
-    refusal = Answer(
-        question="Why?",
-        resolved_question="Why?",
-        kind="refusal",
-        text="The documents don't answer this.",
-        confidence=0.1,
-        index=INDEX,
-        seconds=0.1,
-        closest=(cite(1, "Bring a pass."),),
-    )
-    page = shown(refusal)
+def test_a_refusal_says_so_and_tells_the_closest_passages_from_an_answer() -> None:
+    citation = cite(1, "Bring a pass.", lead_in="Every visitor must:")
+    page = shown(refusal(citation))
     assert page.one("p", "said").text == "The documents don't answer this."
-    assert page.all("p", "aside")[0].text == (
-        "What came nearest is below, for you to judge. It is not an answer."
-    )
-    assert page.one("h3").text == "Closest passages"
-    assert page.one("details").one("span", "excerpt").text == "Bring a pass."
-    assert page.one("mark").text == "Bring a pass."
+    closest = page.one("div", "closest")
+    assert closest.one("h3").text == "What came nearest"
+    assert closest.one("p", "aside").text == "For you to judge; it is not an answer."
+    assert closest.one("a").text == "Bring a pass.Visits guide/visits.md"
+    assert closest.one("a").attributes["href"] == Link.to(citation, closest=True).href
     # Nothing that looks like an answer: no quotes above, no numbers, no word of confidence.
     assert not page.all("div", "quote")
-    assert not page.all("a")
+    assert not page.all("a", "marker")
     assert "[1]" not in page.text
     assert not page.all("span", "confidence")
 
 
-def test_a_refusal_with_nothing_near_is_one_sentence() -> None:
-    refusal = Answer(
-        question="Why?",
-        resolved_question="Why?",
-        kind="refusal",
-        text="The documents don't answer this.",
-        confidence=0.0,
-        index=INDEX,
-        seconds=0.1,
-    )
-    assert shown(refusal).text == "The documents don't answer this."
+def test_a_refusal_names_what_the_documents_do_cover() -> None:
+    covered = shown(refusal(), "Fees", "Opening hours").one("div", "covered")
+    assert covered.one("h3").text == "What the documents cover"
+    assert [topic.text for topic in covered.all("li")] == ["Fees", "Opening hours"]
+
+
+def test_a_refusal_with_nothing_near_is_one_sentence_and_where_it_came_from() -> None:
+    assert shown(refusal()).text == "The documents don't answer this.0.10 s"
 
 
 def test_a_question_is_shown_as_typed() -> None:
     page = parse(render_question("  When?\n$$x^2$$ **now**  "))
     assert page.one("div", "question").text == "  When?\n$$x^2$$ **now**  "
-    assert page.all("div", "pending") == []
+    assert page.all("div", "pending") == page.all("p") == []
     assert parse(render_question("When?", pending=True)).one("div", "pending").text == "When?"
+    assert parse(render_question("When?", "Keeper")).one("p", "asked-of").text == "Only about: Keeper"
 
 
 def test_an_error_is_shown_as_it_speaks() -> None:
@@ -326,31 +201,28 @@ def test_an_error_is_shown_as_it_speaks() -> None:
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize("kind", ["answer", "comparison", "refusal"])
 def test_hostile_text_anywhere_comes_out_as_text_only(hostile: str, kind: str) -> None:
-    document = f"Before. {hostile} After."
-    passage = Passage("p", hostile, (hostile, hostile), 0, len(document))
+    passage = Passage("p", hostile, (hostile, hostile), 0, 100)
     evidence = Evidence("p", 8, 8 + len(hostile), "cell", row=hostile, column=hostile, lead_in=hostile)
-    citation = Citation(1, evidence, hostile, passage, document, hostile, 1.0)
+    citation = Citation(1, evidence, hostile, passage, hostile, hostile, 1.0)
     cited = {"closest": (citation,)} if kind == "refusal" else {"citations": (citation,)}
     made = Answer(
         question="q",
         resolved_question=hostile,
-        kind=kind,
+        kind=kind,  # type: ignore[arg-type]
         text=hostile,
-        confidence=0.9,  # type: ignore[arg-type]
+        confidence=0.9,
         index=Generation(hostile, hostile, stale=True),
         seconds=0.1,
         columns=(Column(hostile, hostile, (1,)),),
         **cited,
     )
-    page = parse(render_answer(made, (Role(hostile, hostile),), "turn-1"))
+    page = parse(render_answer(made, (Role(hostile, hostile),), (hostile,)))
     assert {element.tag for element in page.all()} <= TAGS
     assert {name for element in page.all() for name in element.attributes} <= ATTRIBUTES
-    assert {element.attributes["href"] for element in page.all("a")} <= {"#turn-1-source-1"}
-    assert page.one("blockquote").text == document
-    assert page.one("mark").text == hostile
+    expected = Link.to(citation, closest=kind == "refusal").href
+    assert {element.attributes["href"] for element in page.all("a")} == {expected}
     assert page.one("p", "understood").text == f"Understood as {hostile}"
-    assert page.one("span", "document").text == hostile
-    assert page.one("span", "headings").text == f" \u203a {hostile}" * 2
+    assert page.one("span", "document").text == page.one("span", "heading").text == hostile
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

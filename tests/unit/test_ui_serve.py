@@ -1,17 +1,22 @@
 """How the page is served: on which address, with what switched off, and who may be asked for anything."""
 
 import asyncio
+import importlib.util
 import os
 import socket
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from roleqa.assistant import Assistant
-from roleqa.errors import SettingsError
+from roleqa.errors import MissingExtraError, SettingsError
+from roleqa.ui.access import Access
+from roleqa.ui.gate import Gate
 from roleqa.ui.headers import HEADERS, SelfOnlyHeaders
-from roleqa.ui.serve import _bypass_proxies, _listenable, launch_options, serve
+from roleqa.ui.login import Login
+from roleqa.ui.serve import _bypass_proxies, _listenable, launch_options, require_mcp, serve
 
 
 def test_an_address_in_use_is_one_clear_error() -> None:
@@ -38,25 +43,64 @@ def test_our_own_server_is_never_asked_through_a_proxy(monkeypatch: pytest.Monke
     monkeypatch.setenv("NO_PROXY", "intranet.example,localhost")
     monkeypatch.delenv("no_proxy", raising=False)
     _bypass_proxies("10.0.0.7")
-    assert os.environ["NO_PROXY"] == "intranet.example,localhost,127.0.0.1,10.0.0.7"
-    assert os.environ["no_proxy"] == "localhost,127.0.0.1,10.0.0.7"
+    _bypass_proxies("[::1]")
+    assert os.environ["NO_PROXY"] == "intranet.example,localhost,127.0.0.1,10.0.0.7,::1"
+    assert os.environ["no_proxy"] == "localhost,127.0.0.1,10.0.0.7,::1"
 
 
 def test_everything_that_would_reach_out_or_clutter_is_off() -> None:
-    options = launch_options()
+    options = launch_options("127.0.0.1", Access())
     off = ("share", "pwa", "ssr_mode", "mcp_server", "inbrowser", "run_history", "enable_monitoring")
     assert {name: options[name] for name in off} == dict.fromkeys(off, False)
     assert options["footer_links"] == []
     assert options["quiet"] is True
-    assert [middleware.cls for middleware in options["app_kwargs"]["middleware"]] == [SelfOnlyHeaders]
+    assert options["auth"] is None
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
 
 
+@pytest.mark.parametrize(
+    ("host", "login", "hosts"),
+    [
+        ("127.0.0.2", None, {"localhost", "127.0.0.1", "[::1]", "127.0.0.2"}),
+        ("[::1]", None, {"localhost", "127.0.0.1", "[::1]"}),
+        ("0.0.0.0", None, None),
+        # A website that goes by this machine's address has no cookie of this page's.
+        ("127.0.0.1", Login({}), None),
+    ],
+)
+def test_what_stands_before_gradio(host: str, login: Login | None, hosts: set[str] | None) -> None:
+    access = Access(frozenset(), "no")
+    options = launch_options(host, access, login)
+    layers = {layer.cls: layer.kwargs for layer in options["app_kwargs"]["middleware"]}
+    assert next(iter(layers)) is SelfOnlyHeaders
+    assert list(layers)[-1] is Gate
+    assert layers[Gate] == {"access": access, "login": login}
+    assert (set(layers[TrustedHostMiddleware]["allowed_hosts"]) if hosts else TrustedHostMiddleware in layers) == (hosts or False)
+    assert options["auth"] == (login.check if login else None)
+
+
+def test_mcp_is_served_where_it_is_asked_for() -> None:
+    assert launch_options("127.0.0.1", Access(), mcp=True)["mcp_server"] is True
+
+
+def test_what_mcp_needs_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_mcp()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'roleqa\[mcp\]'"):
+        require_mcp()
+
+
+def test_the_login_page_is_ours_too() -> None:
+    message = launch_options("127.0.0.1", Access(), Login({}))["auth_message"]
+    assert message.startswith("<title>Log in to roleqa</title><style>")
+    assert message.endswith("</style>Log in to ask the documents.")
+    assert message.count("</style>") == 1
+    assert "--accent" in message
+
+
 def test_the_page_brings_its_own_style_script_and_picture_and_loads_none() -> None:
-    options = launch_options()
-    assert "//" not in options["head"].replace(
-        "// ", ""
-    )  # no address of another host; "// " begins a comment
+    options = launch_options("127.0.0.1", Access())
+    assert "//" not in options["head"].replace("// ", "")  # no address of another host; "// " begins a comment
     assert "url(" not in options["head"]
     assert "@import" not in options["head"]
     assert Path(options["favicon_path"]).read_text(encoding="utf-8").startswith("<svg")
@@ -79,6 +123,4 @@ def test_every_response_tells_the_browser_to_stay_here() -> None:
     policy = dict(HEADERS)[b"content-security-policy"].decode()
     directives = dict(part.split(" ", 1) for part in policy.split("; "))
     assert directives["default-src"] == directives["form-action"] == "'self'"
-    assert not [
-        word for word in policy.replace(";", "").split() if ":" in word and word not in ("data:", "blob:")
-    ]
+    assert not [word for word in policy.replace(";", "").split() if ":" in word and word not in ("data:", "blob:")]

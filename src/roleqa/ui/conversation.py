@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from roleqa.bundle.exchange import CitedFile
 from roleqa.types import Answer, Role
-from roleqa.ui.markup import Html
+from roleqa.ui.feedback import render_feedback
+from roleqa.ui.markup import EMPTY, Html, element, join, text
 from roleqa.ui.render import render_answer, render_error, render_question
 
 
@@ -15,13 +17,25 @@ from roleqa.ui.render import render_answer, render_error, render_question
 class Turn:
     """A question with its answer, or with the error that came instead; while it is open, with neither.
 
-    `roles` are the corpus' roles at the time, whose names the answer shows.
+    `role` is the id of the only role it was asked about, or None. `roles` are the corpus' roles at the time, whose
+    names the answer shows, and `topics` some of what the documents cover, for a refusal. `id`, `asked_at` (ISO 8601,
+    UTC) and `files` are for keeping it, `note` says what must be known of an answer that was kept.
     """
 
     question: str
     answer: Answer | None = None
     roles: tuple[Role, ...] = ()
     error: str | None = None
+    role: str | None = None
+    topics: tuple[str, ...] = ()
+    id: str = ""
+    asked_at: str = ""
+    files: tuple[CitedFile, ...] = ()
+    note: str | None = None
+
+    @property
+    def role_name(self) -> str | None:
+        return next((role.name for role in self.roles if role.id == self.role), self.role)
 
 
 def history(turns: Sequence[Turn]) -> tuple[str, ...]:
@@ -30,10 +44,13 @@ def history(turns: Sequence[Turn]) -> tuple[str, ...]:
 
 
 def messages(turns: Sequence[Turn]) -> Iterator[tuple[Literal["user", "assistant"], Html]]:
-    """Who says what, in order. The same turns give the same HTML, so what a reader has opened stays open."""
-    for number, turn in enumerate(turns, start=1):
-        yield "user", render_question(turn.question, pending=not (turn.answer or turn.error))
+    """Who says what, in order."""
+    for turn in turns:
+        pending = not (turn.answer or turn.error)
+        yield "user", render_question(turn.question, None if pending else turn.role_name, pending)
         if turn.answer:
-            yield "assistant", render_answer(turn.answer, turn.roles, anchor=f"turn-{number}")
+            note = element("p", text(turn.note), class_="notice age") if turn.note else EMPTY
+            feedback = render_feedback(turn.id, turn.answer.answered) if turn.id else EMPTY
+            yield "assistant", join(note, render_answer(turn.answer, turn.roles, turn.topics), feedback)
         elif turn.error:
             yield "assistant", render_error(turn.error)

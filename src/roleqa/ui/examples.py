@@ -1,8 +1,9 @@
-"""Example questions, made from the corpus' own topics and roles."""
+"""Questions to begin with or to ask next, made from the corpus' own topics and roles."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from roleqa.question.roles import mentioned_roles
 from roleqa.types import Role
@@ -10,32 +11,56 @@ from roleqa.types import Role
 MAX_EXAMPLES = 4
 
 
-def example_questions(topics: Sequence[str], roles: Sequence[Role]) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question that can be asked with one click, and what the click is labelled with."""
+
+    question: str
+    label: str
+
+
+def example_questions(topics: Sequence[str], roles: Sequence[Role]) -> tuple[Suggestion, ...]:
     """At most MAX_EXAMPLES questions about topics spread over the corpus, one of them a comparison.
 
     `topics` are headings (and row headers of tables) in the order of the documents. Without any, the roles
     alone are asked about; without roles, the topics alone. A topic that names a role itself is left out.
     """
     topics = [topic for topic in topics if not mentioned_roles(topic, tuple(roles))]
-    if not topics:
-        return tuple(f"What does the {role.name} do?" for role in roles[:MAX_EXAMPLES])
-    spread = [_inline(topic) for topic in _spread(topics, MAX_EXAMPLES)]
-    return tuple(_question(topic, turn, roles) for turn, topic in enumerate(spread))
+    if topics:
+        chosen = enumerate(spread(topics, MAX_EXAMPLES))
+        questions = [question_about(topic, _asked(turn, roles)) for turn, topic in chosen]
+    else:
+        questions = [f"What does the {role.name} do?" for role in roles[:MAX_EXAMPLES]]
+    return tuple(Suggestion(question, question) for question in questions)
 
 
-def _question(topic: str, turn: int, roles: Sequence[Role]) -> str:
+def question_about(topic: str, roles: Sequence[Role]) -> str:
+    """A question that stands alone: of the topic, for a role, or for several side by side."""
+    topic = _inline(topic)
     if not roles:
-        return f"What about {topic}?"
-    if len(roles) > 1 and turn == min(len(roles), MAX_EXAMPLES - 1):
-        return f"Compare {topic} of the {roles[0].name} and the {roles[1].name}"
-    return f"What about the {roles[turn % len(roles)].name}: {topic}?"
+        return f"What do the documents say about {topic}?"
+    if len(roles) == 1:
+        return f"What about the {roles[0].name}: {topic}?"
+    return f"Compare {topic} of {_listed(f'the {role.name}' for role in roles)}"
 
 
-def _spread(topics: Sequence[str], count: int) -> list[str]:
+def spread(topics: Sequence[str], count: int) -> list[str]:
     """`count` of the topics at even distances, the first among them; all where there are fewer."""
     distinct = list(dict.fromkeys(topics))
     step = max(1, len(distinct) // count)
     return distinct[::step][:count]
+
+
+def _asked(turn: int, roles: Sequence[Role]) -> Sequence[Role]:
+    """The roles in turn, and once the first two together."""
+    if len(roles) > 1 and turn == min(len(roles), MAX_EXAMPLES - 1):
+        return roles[:2]
+    return roles[turn % len(roles) :][:1] if roles else ()
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}"
 
 
 def _inline(topic: str) -> str:

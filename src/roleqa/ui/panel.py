@@ -10,6 +10,9 @@ from roleqa.ui.markup import EMPTY, Html, element, foreign, join, text
 # Longer lists end in "and n more", so that a large corpus cannot push the chat off the page.
 MAX_FILES = 8
 
+# So many topics fit beside an empty conversation.
+MAX_TOPICS = 24
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -30,6 +33,23 @@ def render_status(status: Status, now: datetime) -> Html:
     return join(_freshness(status), facts, _changes(status.changes), _problems(status.problems))
 
 
+def render_overview(status: Status, now: datetime) -> Html:
+    """What stands where sources will: how to open one, how much is answered from, and what it covers."""
+    counts = f"{count(status.documents, 'document')}, {count(status.passages, 'passage')}"
+    built = f"indexed {time_since(status.generation.built_at, now)}"
+    how = "Click the number of a quote, such as [1], to see it in its place in the document."
+    more = len(status.topics) - MAX_TOPICS
+    rest = [element("li", text(f"and {more:,} more"), class_="aside")] if more > 0 else []
+    topics = [foreign("li", topic) for topic in status.topics[:MAX_TOPICS]] + rest
+    covered = join(element("h3", text("What the documents cover")), element("ul", *topics)) if topics else EMPTY
+    return join(
+        element("h2", text("Sources open here")),
+        element("p", text(how)),
+        element("div", covered, class_="covered"),
+        element("p", text(f"{counts}, {built} "), _freshness(status, "span"), class_="aside"),
+    )
+
+
 def render_index(status: Status) -> Html:
     """Where the corpus lies, and which generation and models answer."""
     return element(
@@ -43,14 +63,14 @@ def render_index(status: Status) -> Html:
 
 def render_report(report: BuildReport) -> Html:
     """What a rebuild did."""
-    done = f"{_count(report.documents, 'document')}, {_count(report.passages, 'passage')}"
-    encoded = (
-        f"{report.encoded:,} of them encoded anew" if report.encoded else "nothing had to be encoded anew"
-    )
+    done = f"{count(report.documents, 'document')}, {count(report.passages, 'passage')}"
+    encoded = f"{report.encoded:,} of them encoded anew" if report.encoded else "nothing had to be encoded anew"
     return element(
         "div",
         element("p", element("b", text("The new index answers now."))),
         element("p", text(f"{done}, {encoded}, in {report.seconds:.1f} s.")),
+        _changes(report.changes),
+        _problems(report.problems),
         class_="report",
     )
 
@@ -70,11 +90,11 @@ def time_since(built_at: str, now: datetime) -> str:
     if seconds < _MINUTE:
         return "just now"
     if seconds < _HOUR:
-        return f"{_count(seconds // _MINUTE, 'minute')} ago"
+        return f"{count(seconds // _MINUTE, 'minute')} ago"
     if seconds < _DAY:
-        return f"{_count(seconds // _HOUR, 'hour')} ago"
+        return f"{count(seconds // _HOUR, 'hour')} ago"
     if seconds < 30 * _DAY:
-        return f"{_count(seconds // _DAY, 'day')} ago"
+        return f"{count(seconds // _DAY, 'day')} ago"
     return f"on {built.day} {built:%B %Y}"
 
 
@@ -86,7 +106,8 @@ def _parse(built_at: str) -> datetime | None:
     return built.replace(tzinfo=UTC) if built.tzinfo is None else built.astimezone(UTC)
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """The number with its noun: "1 passage", "1,234 passages"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -94,10 +115,10 @@ def _fact(name: str, value: Html, kind: str | None = None) -> Html:
     return element("div", element("dt", text(name)), element("dd", value), class_=kind)
 
 
-def _freshness(status: Status) -> Html:
+def _freshness(status: Status, tag: str = "p") -> Html:
     if status.changes or status.generation.stale:
-        return element("p", text("Changed since the last build"), class_="badge stale")
-    return element("p", text("Up to date"), class_="badge fresh")
+        return element(tag, text("Changed since the last build"), class_="badge stale")
+    return element(tag, text("Up to date"), class_="badge fresh")
 
 
 def _changes(changes: CorpusChanges) -> Html:
@@ -109,10 +130,7 @@ def _changes(changes: CorpusChanges) -> Html:
 def _problems(problems: tuple[Problem, ...]) -> Html:
     if not problems:
         return EMPTY
-    entries = [
-        join(foreign("code", problem.file), text(" "), foreign("span", problem.reason))
-        for problem in problems
-    ]
+    entries = [join(foreign("code", problem.file), text(" "), foreign("span", problem.reason)) for problem in problems]
     return _files("Could not be read", entries, "files problems")
 
 

@@ -1,0 +1,48 @@
+"""The page as a person uses it: asking, opening what was cited, rebuilding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+OpenPage = Callable[..., Page]
+
+PHONE = {"width": 390, "height": 844}
+# What a busy machine may take for an answer or a rebuild, in milliseconds.
+PATIENCE = 60_000
+
+
+def ask(page: Page, question: str) -> Locator:
+    """Types a question, presses Enter and waits for what the chat says to it."""
+    number = page.get_by_test_id("bot").count()
+    page.get_by_role("textbox", name="Your question").fill(question)
+    page.keyboard.press("Enter")
+    return answer(page, number)
+
+
+def answer(page: Page, number: int) -> Locator:
+    """What the chat says to the question of that number, counted from 0."""
+    answers = page.get_by_test_id("bot")
+    expect(answers).to_have_count(number + 1, timeout=PATIENCE)
+    return answers.nth(number)
+
+
+def source(page: Page) -> Locator:
+    return page.get_by_role("region", name="Source", exact=True)
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+
+
+def rebuild(page: Page) -> None:
+    """Builds the index anew, in the tab for it."""
+    open_tab(page, "Corpus")
+    page.get_by_role("button", name="Rebuild index").click()
+    expect(page.locator("#report")).to_contain_text("The new index answers now.", timeout=PATIENCE)
+    open_tab(page, "Chat")
+
+
+def is_focused(element: Locator) -> bool:
+    return bool(element.evaluate("element => element === document.activeElement"))

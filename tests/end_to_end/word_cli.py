@@ -1,0 +1,14 @@
+"""`roleqa` with models that count words: word_cli.py ARGUMENTS."""
+
+from __future__ import annotations
+
+import sys
+
+from fakes import OverlapReranker, WordEncoder
+from roleqa import assistant
+from roleqa.cli import main
+
+if __name__ == "__main__":
+    assistant.SentenceEncoder = lambda _: WordEncoder()  # type: ignore[assignment,misc]
+    assistant.load_reranker = lambda _: OverlapReranker()  # type: ignore[assignment]
+    sys.exit(main())
