@@ -95,6 +95,12 @@ def test_code_keeps_its_lines() -> None:
     assert page.one("pre").text == "Bring a pass.\u00a0[1]"
 
 
+def test_a_whole_list_keeps_its_lines() -> None:
+    citation = cite(1, "Bring a pass.")
+    page = shown(answer(replace(citation, evidence=replace(citation.evidence, kind="list"))))
+    assert page.one("div", "lines").text == "Bring a pass.\u00a0[1]"
+
+
 def test_a_page_number_is_said_where_there_is_one() -> None:
     page = shown(answer(replace(cite(1, "Bring a pass."), page=7)))
     assert page.one("a", "place").text == "[1] Visits guide/visits.md, page 7"

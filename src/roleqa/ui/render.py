@@ -57,7 +57,8 @@ def _quote(citation: Citation, with_column: bool = True) -> Html:
     tag = "pre" if citation.evidence.kind == "code" else "p"
     quote = foreign("span", citation.quote, class_="verbatim")
     said = element(tag, quote, text("\u00a0"), _marker(citation))
-    return element("div", _context(citation, with_column), said, class_="quote")
+    look = "quote lines" if citation.evidence.kind == "list" else "quote"
+    return element("div", _context(citation, with_column), said, class_=look)
 
 
 def _context(citation: Citation, with_column: bool = True) -> Html:
