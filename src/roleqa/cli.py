@@ -238,7 +238,7 @@ def verify(
     checked = check.verify(read.read_file(bundle), load_library(_settings(index=index).index))
     _print_json(checked.to_dict()) if as_json else print_verification(checked)
     if not checked.stands:
-        raise BundleError(checked.summary)
+        raise BundleError(f"{checked.summary}; ask again what the documents say now")
 
 
 feedback = typer.Typer(no_args_is_help=True, help="What people thought of answers.")

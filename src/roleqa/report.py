@@ -147,7 +147,9 @@ def print_labels(labels: Labels, output: Path | None) -> None:
     """The labelled questions, unless they went into a file; beside them, how many, and why not more."""
     if output is None:
         typer.echo(labels.to_jsonl(), nl=False)  # exactly as they are: another program reads them
-    _print(f"{len(labels.labels)} labelled questions" + (f" in {output}" if output else ""), err=output is None)
+    count = len(labels.labels)
+    made = "1 labelled question" if count == 1 else f"{count} labelled questions"
+    _print(f"{made} in {output}" if output else made, err=output is None)
     for reason, count in labels.counts.items():
         _print(f"left out: {count} ({reason})", err=output is None)
 

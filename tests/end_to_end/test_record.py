@@ -18,8 +18,10 @@ from html_tree import HOSTILE
 from roleqa.evaluate.questions import load_questions
 from roleqa.index.library import load_library
 
+LAMP = "When does the lighthouse keeper light the lamp?"
 GATED_SERVER = Path(__file__).with_name("gated_server.py")
 RANK = "What rank does a defence attach\u00e9 usually hold?"
+POSTED = "Where is a defence attach\u00e9 posted?"
 TOMATOES = "How do I grow tomatoes on a balcony?"
 KEPT = "Object.keys(localStorage).filter(key => key.startsWith('roleqa:conversation:'))"
 
@@ -37,6 +39,12 @@ def open_history(page: Page) -> Locator:
 
 def wait_until_kept(page: Page) -> None:
     page.wait_for_function(f"{KEPT}.length")
+
+
+def reload(page: Page) -> None:
+    page.wait_for_timeout(500)  # what is still on its way would be an error on the page's console
+    page.reload()
+    expect(page.get_by_role("textbox", name="Your question")).to_be_focused()
 
 
 def saved(page: Page, form: str, folder: Path) -> Path:
@@ -61,9 +69,6 @@ def harbour(corpus: Path) -> Iterator[tuple[str, Path]]:
     gate.touch()
     with running(GATED_SERVER, corpus, index, gate) as url:
         yield url, index
-
-
-LAMP = "When does the lighthouse keeper light the lamp?"
 
 
 def test_a_thumb_and_a_comment_by_keyboard_land_beside_the_index(
@@ -149,18 +154,18 @@ def test_a_conversation_is_reopened_after_a_reload_goes_on_and_is_deleted_all_by
     shipped_chat: str, open_page: OpenPage
 ) -> None:
     page = open_page(shipped_chat)
-    ask(page, RANK)
+    ask(page, POSTED)
     thumb(page, "Right").click()
     expect(thumb(page, "Right")).to_have_attribute("aria-pressed", "true")
     said = page.get_by_test_id("bot").locator("article").inner_html()
-    page.reload()
+    reload(page)
     expect(page.get_by_test_id("bot")).to_have_count(0)
 
     history = page.get_by_role("button", name="History")
     history.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Earlier conversations")
-    entry = dialog.get_by_role("button", name=RANK).first
+    entry = dialog.get_by_role("button", name=POSTED).first
     expect(entry).to_contain_text("1 question")
     page.keyboard.press("Tab")
     expect(entry).to_be_focused()
@@ -176,13 +181,13 @@ def test_a_conversation_is_reopened_after_a_reload_goes_on_and_is_deleted_all_by
     expect(source(page).locator("mark").first).to_be_visible()
 
     follow_up = ask(page, "And the liaison officer?")
-    expect(follow_up.locator(".understood")).to_contain_text("What rank does a Military Liaison Officer usually hold?")
+    expect(follow_up.locator(".understood")).to_contain_text("Where is a Military Liaison Officer posted?")
     page.keyboard.press("Escape")
-    entry = open_history(page).get_by_role("button", name=RANK).first
+    entry = open_history(page).get_by_role("button", name=POSTED).first
     expect(entry).to_contain_text("2 questions \u00b7 open now")
     entry.focus()
     page.keyboard.press("Tab")
-    expect(dialog.get_by_role("button", name=f"Delete: {RANK}")).to_be_focused()
+    expect(dialog.get_by_role("button", name=f"Delete: {POSTED}")).to_be_focused()
     page.keyboard.press("Enter")
     expect(dialog).to_contain_text("None yet.")
     assert page.evaluate(KEPT) == []
@@ -191,18 +196,18 @@ def test_a_conversation_is_reopened_after_a_reload_goes_on_and_is_deleted_all_by
     expect(history).to_be_focused()
 
 
-def test_a_new_conversation_is_another_one_in_the_list(harbour: tuple[str, Path], open_page: OpenPage) -> None:
-    page = open_page(harbour[0])
-    ask(page, LAMP)
+def test_a_new_conversation_is_another_one_in_the_list(shipped_chat: str, open_page: OpenPage) -> None:
+    page = open_page(shipped_chat)
+    ask(page, RANK)
     page.get_by_role("button", name="New conversation").click()
     expect(page.get_by_test_id("bot")).to_have_count(0)
     expect(page.get_by_role("button", name="Export as JSON")).to_be_hidden()
-    ask(page, "When are wages settled?")
+    ask(page, POSTED)
     dialog = open_history(page)
     expect(dialog.locator("li")).to_have_count(2)
-    expect(dialog.locator("li").first).to_contain_text("When are wages settled?")
-    dialog.get_by_role("button", name=LAMP).first.click()
-    expect(page.get_by_test_id("user")).to_have_text(LAMP)
+    expect(dialog.locator("li").first).to_contain_text(POSTED)
+    dialog.get_by_role("button", name=RANK).first.click()
+    expect(page.get_by_test_id("user")).to_have_text(RANK)
     dialog = open_history(page)
     dialog.get_by_role("button", name="Delete all").click()
     expect(dialog.locator("li")).to_have_count(2)
@@ -219,16 +224,16 @@ def test_an_answer_of_an_earlier_index_says_so_when_it_is_reopened(
     file = corpus / "harbour.md"
     file.write_text(file.read_text(encoding="utf-8").replace("at dusk", "at sunset"), encoding="utf-8")
     rebuild(page)
-    page.reload()
+    reload(page)
     open_history(page).get_by_role("button", name=LAMP).first.click()
     note = page.locator(".notice.age")
     expect(note).to_contain_text("Answered from an earlier index. No longer in the documents as quoted: [1]")
     expect(page.get_by_test_id("bot").locator(".verbatim").first).to_contain_text("at dusk")
 
 
-def test_what_was_tampered_with_is_text_and_no_more(harbour: tuple[str, Path], open_page: OpenPage) -> None:
-    page = open_page(harbour[0])
-    ask(page, LAMP)
+def test_what_was_tampered_with_is_text_and_no_more(shipped_chat: str, open_page: OpenPage) -> None:
+    page = open_page(shipped_chat)
+    ask(page, POSTED)
     wait_until_kept(page)
     hostile = " ".join(HOSTILE) + "<img src=x onerror=window.hacked=1><script>window.hacked=2</script>"
     (key,) = page.evaluate(KEPT)
@@ -245,7 +250,7 @@ def test_what_was_tampered_with_is_text_and_no_more(harbour: tuple[str, Path], o
     page.evaluate("data => data.forEach((one, i) => localStorage.setItem(`roleqa:conversation:${i}`, one))", broken)
     no_turns = {**entry, "bundle": {**entry["bundle"], "turns": [{"id": "x", "answer": {"question": "No answer"}}]}}
     page.evaluate("data => localStorage.setItem('roleqa:conversation:x', data)", json.dumps(no_turns))
-    page.reload()
+    reload(page)
 
     dialog = open_history(page)
     expect(dialog.locator("li")).to_have_count(2)
@@ -265,9 +270,9 @@ def test_what_was_tampered_with_is_text_and_no_more(harbour: tuple[str, Path], o
     assert page.evaluate("window.hacked") is None
 
 
-def test_what_is_kept_is_bounded(harbour: tuple[str, Path], open_page: OpenPage) -> None:
-    page = open_page(harbour[0])
-    ask(page, LAMP)
+def test_what_is_kept_is_bounded(shipped_chat: str, open_page: OpenPage) -> None:
+    page = open_page(shipped_chat)
+    ask(page, POSTED)
     wait_until_kept(page)
     (key,) = page.evaluate(KEPT)
     entry = json.loads(page.evaluate("key => localStorage[key]", key))
@@ -275,7 +280,7 @@ def test_what_is_kept_is_bounded(harbour: tuple[str, Path], open_page: OpenPage)
     for number in range(60):
         other = {**entry, "saved": f"2020-01-01T00:00:{number:02}Z", "bundle": {"turns": [{**turn, "id": f"n{number}"}]}}
         page.evaluate("([key, data]) => localStorage.setItem(key, data)", [f"roleqa:conversation:n{number}", json.dumps(other)])
-    ask(page, "When are wages settled?")
+    ask(page, RANK)
     page.wait_for_function(f"{KEPT}.length === 50")
     left = page.evaluate(KEPT)
     assert key in left
@@ -283,21 +288,21 @@ def test_what_is_kept_is_bounded(harbour: tuple[str, Path], open_page: OpenPage)
 
 
 def test_a_browser_that_keeps_nothing_is_told_and_can_still_export(
-    harbour: tuple[str, Path], open_page: OpenPage, tmp_path: Path
+    shipped_chat: str, shipped_index: Path, open_page: OpenPage, tmp_path: Path
 ) -> None:
-    page = open_page(harbour[0])
+    page = open_page(shipped_chat)
     page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }")
-    ask(page, LAMP)
+    ask(page, POSTED)
     expect(page.locator("#record .bar .said")).to_contain_text("This browser keeps no conversations")
-    run_roleqa("verify", "--bundle", saved(page, "JSON", tmp_path), "--index", harbour[1])
+    run_roleqa("verify", "--bundle", saved(page, "JSON", tmp_path), "--index", shipped_index)
     thumb(page, "Right").click()
     expect(thumb(page, "Right")).to_have_attribute("aria-pressed", "true")
 
 
 @pytest.mark.parametrize("size", [PHONE, {"width": 320, "height": 568}, {"width": 1280, "height": 800}])
-def test_it_fits_the_screen(harbour: tuple[str, Path], open_page: OpenPage, size: dict[str, int]) -> None:
-    page = open_page(harbour[0], viewport=size)
-    ask(page, LAMP)
+def test_it_fits_the_screen(shipped_chat: str, open_page: OpenPage, size: dict[str, int]) -> None:
+    page = open_page(shipped_chat, viewport=size)
+    ask(page, POSTED)
     thumb(page, "Right").click()
     expect(page.get_by_role("textbox", name="Comment (optional)")).to_be_visible()
     open_history(page)

@@ -103,14 +103,14 @@ def test_feedback_is_exported_to_a_file_or_printed(
     export = ["feedback", "export", "--index", str(settings.index)]
     assert main([*export, "--output", str(file)]) == 0
     said = capsys.readouterr()
-    assert said.out == f"1 labelled questions in {file}\nleft out: 1 (thumbs down)\n"
+    assert said.out == f"1 labelled question in {file}\nleft out: 1 (thumbs down)\n"
     (labelled,) = load_questions(file, assistant.retriever.index.documents)
     assert labelled.question == LAMP
 
     assert main(export) == 0
     said = capsys.readouterr()
     assert said.out == file.read_text(encoding="utf-8")
-    assert said.err == "1 labelled questions\nleft out: 1 (thumbs down)\n"
+    assert said.err == "1 labelled question\nleft out: 1 (thumbs down)\n"
 
     assert main([*export, "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)

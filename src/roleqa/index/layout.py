@@ -1,6 +1,7 @@
 """Where an index keeps what, and how one generation takes the place of another.
 
 index/CURRENT                    the name of the live generation
+index/feedback.sqlite            what people think of answers, once somebody has said so; see roleqa.feedback
 index/generations/<id>/          one complete index; never changed once it is live
     manifest.json                what made it, from what, and the checksum of every file
     documents.jsonl              Documents, text and all

@@ -11,10 +11,7 @@ KEPT_WHERE = "Kept in this browser only, the newest 50. Whoever uses this browse
 def render_record_bar() -> Html:
     """Two groups of buttons, and the list that the first opens, which the page's script fills."""
     history = element("button", icon("history"), text("History"), type="button", id="history-open")
-    exports = (
-        element("button", icon("download"), text(name), type="button", data_export=form, aria_label=f"Export as {name}")
-        for form, name in (("markdown", "Markdown"), ("json", "JSON"))
-    )
+    exports = (_export(form, name) for form, name in (("markdown", "Markdown"), ("json", "JSON")))
     bar = element(
         "div",
         history,
@@ -23,6 +20,13 @@ def render_record_bar() -> Html:
         class_="bar",
     )
     return join(bar, _dialog())
+
+
+def _export(form: str, name: str) -> Html:
+    said = f"Export as {name}"
+    return element(
+        "button", icon("download"), text(name), type="button", data_export=form, aria_label=said, title=said
+    )
 
 
 def _dialog() -> Html:

@@ -225,7 +225,8 @@ async function rate(block, verdict, comment) {
     if (!made?.said) return undefined;
     if (verdict) entry.verdicts[turn] = verdict;
     else delete entry.verdicts[turn];
-    keep(entry);
+    // One that was deleted meanwhile stays deleted.
+    if (entries().some(({key}) => key === PREFIX + idOf(entry))) keep(entry);
     block.querySelector(".comment").hidden = !verdict;
     return paint();
 }
