@@ -149,7 +149,7 @@ def test_what_the_documents_do_not_answer_is_refused_and_what_they_do_is_named(
 ) -> None:
     page = open_page(shipped_chat)
     refused = ask(page, "How do I grow tomatoes on a balcony?")
-    expect(refused.locator(".said")).to_contain_text("documents")
+    expect(refused.locator("p.said")).to_contain_text("documents")
     expect(refused.get_by_role("heading", name="What came nearest")).to_be_visible()
     expect(refused).to_contain_text("it is not an answer")
     expect(refused.locator("a.marker, .confidence")).to_have_count(0)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pages import PHONE, OpenPage, ask, is_focused, rebuild, source
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 from servers import run_roleqa, running
 
 from html_tree import HOSTILE
@@ -41,10 +42,26 @@ def wait_until_kept(page: Page) -> None:
     page.wait_for_function(f"{KEPT}.length")
 
 
-def reload(page: Page) -> None:
-    page.wait_for_timeout(500)  # what is still on its way would be an error on the page's console
-    page.reload()
-    expect(page.get_by_role("textbox", name="Your question")).to_be_focused()
+def reloadable(page: Page) -> Callable[[], None]:
+    """Loads the page anew once it has heard the end of every event: cut off, one is an error on its console."""
+    streams: list[Request] = []
+
+    def ended(request: Request) -> None:
+        if request in streams:
+            streams.remove(request)
+
+    def reload() -> None:
+        deadline = time.monotonic() + 30
+        while streams and time.monotonic() < deadline:
+            page.wait_for_timeout(100)
+        page.reload()
+        # From here on the page moves the keyboard nowhere.
+        page.wait_for_function("document.activeElement.matches('#question textarea')")
+
+    page.on("request", lambda request: streams.append(request) if "/queue/data" in request.url else None)
+    page.on("requestfinished", ended)
+    page.on("requestfailed", ended)
+    return reload
 
 
 def saved(page: Page, form: str, folder: Path) -> Path:
@@ -154,11 +171,12 @@ def test_a_conversation_is_reopened_after_a_reload_goes_on_and_is_deleted_all_by
     shipped_chat: str, open_page: OpenPage
 ) -> None:
     page = open_page(shipped_chat)
+    reload = reloadable(page)
     ask(page, POSTED)
     thumb(page, "Right").click()
     expect(thumb(page, "Right")).to_have_attribute("aria-pressed", "true")
     said = page.get_by_test_id("bot").locator("article").inner_html()
-    reload(page)
+    reload()
     expect(page.get_by_test_id("bot")).to_have_count(0)
 
     history = page.get_by_role("button", name="History")
@@ -220,11 +238,12 @@ def test_an_answer_of_an_earlier_index_says_so_when_it_is_reopened(
     harbour: tuple[str, Path], corpus: Path, open_page: OpenPage
 ) -> None:
     page = open_page(harbour[0])
+    reload = reloadable(page)
     ask(page, LAMP)
     file = corpus / "harbour.md"
     file.write_text(file.read_text(encoding="utf-8").replace("at dusk", "at sunset"), encoding="utf-8")
     rebuild(page)
-    reload(page)
+    reload()
     open_history(page).get_by_role("button", name=LAMP).first.click()
     note = page.locator(".notice.age")
     expect(note).to_contain_text("Answered from an earlier index. No longer in the documents as quoted: [1]")
@@ -233,6 +252,7 @@ def test_an_answer_of_an_earlier_index_says_so_when_it_is_reopened(
 
 def test_what_was_tampered_with_is_text_and_no_more(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
+    reload = reloadable(page)
     ask(page, POSTED)
     wait_until_kept(page)
     hostile = " ".join(HOSTILE) + "<img src=x onerror=window.hacked=1><script>window.hacked=2</script>"
@@ -250,7 +270,7 @@ def test_what_was_tampered_with_is_text_and_no_more(shipped_chat: str, open_page
     page.evaluate("data => data.forEach((one, i) => localStorage.setItem(`roleqa:conversation:${i}`, one))", broken)
     no_turns = {**entry, "bundle": {**entry["bundle"], "turns": [{"id": "x", "answer": {"question": "No answer"}}]}}
     page.evaluate("data => localStorage.setItem('roleqa:conversation:x', data)", json.dumps(no_turns))
-    reload(page)
+    reload()
 
     dialog = open_history(page)
     expect(dialog.locator("li")).to_have_count(2)

@@ -42,9 +42,7 @@ def recorded(turn: Turn, assistant: Assistant) -> Turn:
 
 def exchanges(turns: Sequence[Turn]) -> tuple[Exchange, ...]:
     """The questions that were answered; errors are not worth keeping."""
-    return tuple(
-        Exchange(turn.id, turn.asked_at, turn.role, turn.answer, turn.files) for turn in turns if turn.answer
-    )
+    return tuple(Exchange(turn.id, turn.asked_at, turn.role, turn.answer, turn.files) for turn in turns if turn.answer)
 
 
 def kept(turns: Sequence[Turn]) -> str:

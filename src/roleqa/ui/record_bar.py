@@ -24,9 +24,7 @@ def render_record_bar() -> Html:
 
 def _export(form: str, name: str) -> Html:
     said = f"Export as {name}"
-    return element(
-        "button", icon("download"), text(name), type="button", data_export=form, aria_label=said, title=said
-    )
+    return element("button", icon("download"), text(name), type="button", data_export=form, aria_label=said, title=said)
 
 
 def _dialog() -> Html:
