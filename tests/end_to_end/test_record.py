@@ -54,7 +54,7 @@ def reloadable(page: Page) -> Callable[[], None]:
         deadline = time.monotonic() + 30
         while streams and time.monotonic() < deadline:
             page.wait_for_timeout(100)
-        page.reload()
+        page.goto(page.url.partition("?")[0])  # without the open source, which would take the keyboard
         # From here on the page moves the keyboard nowhere.
         page.wait_for_function("document.activeElement.matches('#question textarea')")
 
