@@ -11,8 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from servers import ENVIRONMENT, REPOSITORY, run_roleqa, running
+
+# A busy machine is slow, not wrong.
+expect.set_options(timeout=20_000)
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Chromium asks its maker this and that when left alone; the tests watch what the page asks.
