@@ -114,7 +114,7 @@ def test_a_sure_cell_brings_the_other_role_s_cell_of_its_row(settings: Settings)
         """Is unsure of all that is not of the pilot, of the keeper's cells a little less."""
 
         def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-            low = [-4.0 if "Lighthouse Keeper:" in text else None if "arbour" in text else -6.0 for text in texts]
+            low = [-6.0 if "Lighthouse Keeper:" in text else None if "arbour" in text else -8.0 for text in texts]
             pairs = zip(low, super().rerank(query, texts), strict=True)
             return np.array([score if unsure is None else unsure for unsure, score in pairs], dtype=np.float32)
 
