@@ -11,9 +11,8 @@ import pytest
 
 from fakes import OverlapReranker, WordEncoder
 from roleqa import assistant as assistant_module
-from roleqa import cli
 from roleqa.assistant import Assistant
-from roleqa.cli import main
+from roleqa.cli import main, serving
 from roleqa.ui import serve as server
 from roleqa.ui.users import load_users, verify
 
@@ -22,7 +21,7 @@ from roleqa.ui.users import load_users, verify
 def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is typed when a password is asked for, in this order."""
     answers: list[str] = []
-    monkeypatch.setattr(cli, "getpass", lambda _: answers.pop(0))
+    monkeypatch.setattr(serving, "getpass", lambda _: answers.pop(0))
     return answers
 
 
@@ -67,7 +66,7 @@ def test_no_password_at_all_is_no_traceback(
     def nothing(_: str) -> str:
         raise EOFError
 
-    monkeypatch.setattr(cli, "getpass", nothing)
+    monkeypatch.setattr(serving, "getpass", nothing)
     assert main(["user", str(tmp_path / "users.txt"), "ada"]) == 1
     assert "Traceback" not in capsys.readouterr().err
 
