@@ -247,3 +247,13 @@ def test_a_corpus_behind_a_link_is_a_corpus(folder: Path, tmp_path: Path, source
     add_document(linked, "new.md", source)
     remove_document(linked, "harbour.md")
     assert names(folder) == ["new.md"]
+
+
+def test_the_corpus_may_be_named_from_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "upload").write_text("# Lamps\n\nThey burn oil.\n")
+    monkeypatch.chdir(tmp_path)
+    assert add_document(Path("corpus"), "lamps.md", Path("upload")) == "lamps.md"
+    assert list(read_corpus(Path("corpus")).documents)
+    remove_document(Path("corpus"), "lamps.md")
+    assert not list((tmp_path / "corpus").iterdir())

@@ -103,10 +103,11 @@ def _pending(folder: Path, suffix: str) -> Iterator[Path]:
     """A new file in the folder, which is gone in the end unless it was put in its place."""
     handle, name = tempfile.mkstemp(suffix, _PENDING, folder)
     os.close(handle)
+    pending = folder / Path(name).name  # mkstemp makes a relative folder absolute
     try:
-        yield Path(name)
+        yield pending
     finally:
-        Path(name).unlink(missing_ok=True)
+        pending.unlink(missing_ok=True)
 
 
 def _copy(source: Path, pending: Path) -> None:
