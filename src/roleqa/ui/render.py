@@ -57,7 +57,7 @@ def _quote(citation: Citation, with_column: bool = True) -> Html:
     tag = "pre" if citation.evidence.kind == "code" else "p"
     quote = foreign("span", citation.quote, class_="verbatim")
     said = element(tag, quote, text("\u00a0"), _marker(citation))
-    look = "quote lines" if citation.evidence.kind == "list" else "quote"
+    look = _look("quote", citation)
     return element("div", _context(citation, with_column), said, class_=look)
 
 
@@ -139,9 +139,14 @@ def _closest(citations: Sequence[Citation]) -> Html:
 
 
 def _near(citation: Citation) -> Html:
-    quote = foreign("span", citation.quote, class_="excerpt")
+    quote = foreign("span", citation.quote, class_=_look("excerpt", citation))
     href = Link.to(citation, closest=True).href
     return element("a", quote, _place(citation), class_="place", href=href, title=_path(citation))
+
+
+def _look(name: str, citation: Citation) -> str:
+    """The classes of a quote: a list keeps its lines."""
+    return f"{name} lines" if citation.evidence.kind == "list" else name
 
 
 def _covered(topics: Sequence[str]) -> Html:
