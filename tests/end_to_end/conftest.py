@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 from servers import ENVIRONMENT, REPOSITORY, run_roleqa, running
 
 # A busy machine is slow, not wrong.
@@ -28,6 +28,8 @@ BROWSER_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# What Gradio's page says of the requests that it gives up when it is left or loaded anew.
+GIVEN_UP = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
 OpenPage = Callable[..., Page]
 
 
@@ -50,6 +52,9 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     errors: list[str] = []
     contexts = []
 
+    def left(frame: Frame) -> None:
+        errors[:] = [error for error in errors if frame.parent_frame or not error.startswith(GIVEN_UP)]
+
     def open_page(url: str, **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
@@ -57,6 +62,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         page.on("request", lambda request: requests.append(request.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("framenavigated", left)
         page.goto(url)
         page.get_by_role("textbox", name="Your question").wait_for()
         return page

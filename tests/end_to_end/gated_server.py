@@ -1,4 +1,7 @@
-"""Serves a chat whose rebuilds wait for a file to appear: gated_server.py CORPUS INDEX GATE."""
+"""Serves a chat whose rebuilds wait for a file to appear: gated_server.py CORPUS INDEX GATE.
+
+Its answers wait while there is a file called HELD beside the gate.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ from numpy.typing import NDArray
 from fakes import OverlapReranker, WordEncoder
 from roleqa import Assistant, Settings, build_index
 from roleqa.ui.serve import serve
+
+
+HELD = "held"
 
 
 class GatedEncoder(WordEncoder):
@@ -32,10 +38,23 @@ class GatedEncoder(WordEncoder):
         return super().encode_passages(texts, progress)
 
 
+class HeldReranker(OverlapReranker):
+    """Answers nothing while the file is there."""
+
+    def __init__(self, held: Path) -> None:
+        super().__init__()
+        self.held = held
+
+    def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        while self.held.exists():
+            time.sleep(0.05)
+        return super().rerank(query, texts)
+
+
 def main(corpus: Path, index: Path, gate: Path) -> None:
     settings = Settings(corpus=corpus, index=index)
     build_index(settings, encoder=WordEncoder())
-    assistant = Assistant.load(settings, encoder=GatedEncoder(gate), reranker=OverlapReranker())
+    assistant = Assistant.load(settings, encoder=GatedEncoder(gate), reranker=HeldReranker(gate.with_name(HELD)))
     serve(assistant, "127.0.0.1", 0, on_ready=lambda url: print(url, flush=True))
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pages import PHONE, OpenPage, ask, is_focused, rebuild, source
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, expect
 from servers import run_roleqa, running
 
 from html_tree import HOSTILE
@@ -42,26 +41,10 @@ def wait_until_kept(page: Page) -> None:
     page.wait_for_function(f"{KEPT}.length")
 
 
-def reloadable(page: Page) -> Callable[[], None]:
-    """Loads the page anew once it has heard the end of every event: cut off, one is an error on its console."""
-    streams: list[Request] = []
-
-    def ended(request: Request) -> None:
-        if request in streams:
-            streams.remove(request)
-
-    def reload() -> None:
-        deadline = time.monotonic() + 30
-        while streams and time.monotonic() < deadline:
-            page.wait_for_timeout(100)
-        page.goto(page.url.partition("?")[0])  # without the open source, which would take the keyboard
-        # From here on the page moves the keyboard nowhere.
-        page.wait_for_function("document.activeElement.matches('#question textarea')")
-
-    page.on("request", lambda request: streams.append(request) if "/queue/data" in request.url else None)
-    page.on("requestfinished", ended)
-    page.on("requestfailed", ended)
-    return reload
+def reload(page: Page) -> None:
+    page.goto(page.url.partition("?")[0])  # without the open source, which would take the keyboard
+    # From here on the page moves the keyboard nowhere.
+    page.wait_for_function("document.activeElement.matches('#question textarea')")
 
 
 def saved(page: Page, form: str, folder: Path) -> Path:
@@ -171,12 +154,11 @@ def test_a_conversation_is_reopened_after_a_reload_goes_on_and_is_deleted_all_by
     shipped_chat: str, open_page: OpenPage
 ) -> None:
     page = open_page(shipped_chat)
-    reload = reloadable(page)
     ask(page, POSTED)
     thumb(page, "Right").click()
     expect(thumb(page, "Right")).to_have_attribute("aria-pressed", "true")
     said = page.get_by_test_id("bot").locator("article").inner_html()
-    reload()
+    reload(page)
     expect(page.get_by_test_id("bot")).to_have_count(0)
 
     history = page.get_by_role("button", name="History")
@@ -238,12 +220,11 @@ def test_an_answer_of_an_earlier_index_says_so_when_it_is_reopened(
     harbour: tuple[str, Path], corpus: Path, open_page: OpenPage
 ) -> None:
     page = open_page(harbour[0])
-    reload = reloadable(page)
     ask(page, LAMP)
     file = corpus / "harbour.md"
     file.write_text(file.read_text(encoding="utf-8").replace("at dusk", "at sunset"), encoding="utf-8")
     rebuild(page)
-    reload()
+    reload(page)
     open_history(page).get_by_role("button", name=LAMP).first.click()
     note = page.locator(".notice.age")
     expect(note).to_contain_text("Answered from an earlier index. No longer in the documents as quoted: [1]")
@@ -252,7 +233,6 @@ def test_an_answer_of_an_earlier_index_says_so_when_it_is_reopened(
 
 def test_what_was_tampered_with_is_text_and_no_more(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    reload = reloadable(page)
     ask(page, POSTED)
     wait_until_kept(page)
     hostile = " ".join(HOSTILE) + "<img src=x onerror=window.hacked=1><script>window.hacked=2</script>"
@@ -270,7 +250,7 @@ def test_what_was_tampered_with_is_text_and_no_more(shipped_chat: str, open_page
     page.evaluate("data => data.forEach((one, i) => localStorage.setItem(`roleqa:conversation:${i}`, one))", broken)
     no_turns = {**entry, "bundle": {**entry["bundle"], "turns": [{"id": "x", "answer": {"question": "No answer"}}]}}
     page.evaluate("data => localStorage.setItem('roleqa:conversation:x', data)", json.dumps(no_turns))
-    reload()
+    reload(page)
 
     dialog = open_history(page)
     expect(dialog.locator("li")).to_have_count(2)
@@ -332,3 +312,23 @@ def test_it_fits_the_screen(shipped_chat: str, open_page: OpenPage, size: dict[s
         ".filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"
     )
     assert overflowing == []
+
+
+def test_an_answer_that_comes_after_a_conversation_was_left_stays_away(
+    harbour: tuple[str, Path], open_page: OpenPage
+) -> None:
+    url, index = harbour
+    held = index.parent / "held"
+    page = open_page(url)
+    ask(page, LAMP)
+    held.touch()
+    page.get_by_role("textbox", name="Your question").fill("Who lights the lamp?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Who lights the lamp?")).to_be_visible()
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_text("Who lights the lamp?")).to_have_count(0)
+    held.unlink()
+    page.wait_for_timeout(2000)
+    expect(page.get_by_test_id("bot")).to_have_count(0)
+    expect(ask(page, LAMP).locator(".verbatim").first).to_be_visible()
+    expect(page.get_by_test_id("user")).to_have_count(1)

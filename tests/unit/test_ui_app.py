@@ -28,6 +28,7 @@ from roleqa.types import (
 )
 from roleqa.ui.app import EXAMPLES_AFTER_REFUSAL, TOPICS_NAMED, UNEXPECTED, build_app
 from roleqa.ui.conversation import Turn
+from roleqa.ui.history import kept
 from roleqa.ui.links import Link
 from roleqa.ui.source import NOT_A_LINK
 
@@ -94,13 +95,13 @@ def app(assistant: FakeAssistant) -> gr.Blocks:
 def event(app: gr.Blocks, element_id: str, trigger: str = "click") -> BlockFunction:
     """The handler behind one component's event."""
     ids = [block._id for block in app.blocks.values() if getattr(block, "elem_id", None) == element_id]
-    found = [fn for fn in app.fns.values() if any((id, trigger) in fn.targets for id in ids)]
+    found = [fn for fn in app.fns.values() if fn.fn and any((id, trigger) in fn.targets for id in ids)]
     assert len(found) == 1
     return found[0]
 
 
 def ask(app: gr.Blocks, question: str, turns: tuple[Turn, ...] = (), role: str = "") -> list[tuple[Any, ...]]:
-    """What the page shows, step by step: (conversation, turns, box)."""
+    """What the page shows, step by step: (conversation, turns, box, record)."""
     handler = cast(Callable[..., Any], event(app, "ask").fn)
     return list(handler(question, turns, role))
 
@@ -109,8 +110,7 @@ def suggestions_after(app: gr.Blocks, question: str, turns: tuple[Turn, ...] = (
     """What the page suggests once a question has been answered."""
     asked = next(index for index, fn in app.fns.items() if fn is event(app, "ask"))
     (suggest,) = (fn for fn in app.fns.values() if fn.trigger_after == asked)
-    suggestions, _ = cast(Callable[..., Any], suggest.fn)(ask(app, question, turns, role)[-1][1])
-    return suggestions
+    return cast(Callable[..., Any], suggest.fn)(ask(app, question, turns, role)[-1][1])
 
 
 def html_of(messages: Sequence[gr.ChatMessage]) -> list[str]:
@@ -118,13 +118,14 @@ def html_of(messages: Sequence[gr.ChatMessage]) -> list[str]:
 
 
 def test_a_question_is_shown_at_once_and_then_answered(app: gr.Blocks, assistant: FakeAssistant) -> None:
-    (shown, _, box), (answered, turns, _) = ask(app, "When?")
+    (shown, _, box, _), (answered, turns, _, record) = ask(app, "When?")
     assert [message.role for message in shown] == ["user"]
     assert "When?" in html_of(shown)[0]
     assert box == ""
     assert [message.role for message in answered] == ["user", "assistant"]
     assert "No answer to When?" in html_of(answered)[1]
     assert [(turn.question, turn.error, turn.roles) for turn in turns] == [("When?", None, ROLES)]
+    assert record == kept(turns)
     assert assistant.asked == [("When?", (), None)]
 
 
@@ -168,7 +169,7 @@ def test_a_follow_up_is_asked_with_the_questions_before_it(app: gr.Blocks, assis
 
 
 def test_a_question_is_asked_of_the_role_that_is_chosen(app: gr.Blocks, assistant: FakeAssistant) -> None:
-    conversation, turns, _ = ask(app, "When?", role="clerk")[-1]
+    conversation, turns, _, _ = ask(app, "When?", role="clerk")[-1]
     assert assistant.asked == [("When?", (), "clerk")]
     assert turns[0].role == "clerk"
     assert "Only about: " in html_of(conversation)[0]
@@ -180,7 +181,7 @@ def test_an_error_is_one_message_and_the_question_goes_back_into_its_box(
 ) -> None:
     turns = ask(app, "When?")[-1][1]
     assistant.error = QuestionError("Too long. <b>Shorten it.</b>")
-    shown, after, box = ask(app, "Why?", turns)[-1]
+    shown, after, box, _ = ask(app, "Why?", turns)[-1]
     assert box == "Why?"
     assert after[0] == turns[0]
     assert after[1] == Turn("Why?", None, ROLES, "Too long. <b>Shorten it.</b>")
@@ -189,7 +190,7 @@ def test_an_error_is_one_message_and_the_question_goes_back_into_its_box(
 
 def test_even_a_fault_of_our_own_loses_nothing(app: gr.Blocks, assistant: FakeAssistant) -> None:
     assistant.error = ZeroDivisionError("secret")
-    shown, turns, box = ask(app, "Why?")[-1]
+    shown, turns, box, _ = ask(app, "Why?")[-1]
     assert box == "Why?"
     assert turns == (Turn("Why?", None, ROLES, UNEXPECTED),)
     assert "secret" not in html_of(shown)[-1]
@@ -197,7 +198,7 @@ def test_even_a_fault_of_our_own_loses_nothing(app: gr.Blocks, assistant: FakeAs
 
 @pytest.mark.parametrize("blank", ["", "   ", "\n"])
 def test_a_blank_question_is_not_asked(app: gr.Blocks, assistant: FakeAssistant, blank: str) -> None:
-    assert ask(app, blank) == [(gr.skip(), gr.skip(), gr.skip())]
+    assert ask(app, blank) == [(gr.skip(), gr.skip(), gr.skip(), gr.skip())]
     assert assistant.asked == []
 
 
@@ -243,11 +244,11 @@ def test_without_roles_there_is_no_filter(
 
 def test_beginning_anew_brings_the_examples_back(app: gr.Blocks, assistant: FakeAssistant) -> None:
     afresh = cast(Callable[[], tuple[Any, ...]], event(app, "fresh").fn)
-    conversation, turns, box, suggestions, record = afresh()
+    conversation, turns, box, record, suggestions = afresh()
     assert (conversation, turns, box, record) == ([], (), "", "")
     assert parse(suggestions).one("h3").text == "Example questions"
     assistant.error = IndexDamagedError("vectors.faiss is missing. Run: roleqa build")
-    assert afresh()[3] == ""
+    assert afresh()[4] == ""
 
 
 def test_links_are_opened_in_the_documents_of_the_index(app: gr.Blocks) -> None:

@@ -143,7 +143,7 @@ def record(app: gr.Blocks) -> Any:
 
 
 def reopen(app: gr.Blocks, bundle: Any) -> tuple[Any, ...]:
-    (fn,) = (fn for fn in app.fns.values() if (record(app)._id, "reopen") in fn.targets)
+    (fn,) = (fn for fn in app.fns.values() if fn.fn and (record(app)._id, "reopen") in fn.targets)
     return cast(Callable[..., Any], fn.fn)(gr.EventData(None, {"bundle": bundle}))
 
 
@@ -151,7 +151,7 @@ def test_reopening_brings_the_conversation_its_suggestions_and_its_record(
     app: gr.Blocks, assistant: Assistant
 ) -> None:
     turns = (asked(assistant, LAMP),)
-    conversation, again, box, suggestions, kept_again = reopen(app, kept(turns))
+    conversation, again, box, kept_again, suggestions = reopen(app, kept(turns))
     assert [message.role for message in conversation] == ["user", "assistant"]
     assert [turn.question for turn in again] == [LAMP]
     assert box == gr.skip()
@@ -161,8 +161,8 @@ def test_reopening_brings_the_conversation_its_suggestions_and_its_record(
 
 @pytest.mark.parametrize("bundle", ["", "{}", "<script>alert(1)</script>", None, ["x"], 7])
 def test_what_is_no_conversation_is_not_opened(app: gr.Blocks, bundle: Any) -> None:
-    *others, said = reopen(app, bundle)
-    assert others == [gr.skip()] * 4
+    *others, said, suggestions = reopen(app, bundle)
+    assert [*others, suggestions] == [gr.skip()] * 4
     assert json.loads(said)["error"].startswith("This conversation cannot be opened: it is no exported conversation")
     assert "<" not in said
 

@@ -66,8 +66,7 @@ def build_app(assistant: Assistant, access: Access = Access()) -> gr.Blocks:  # 
 
 
 def _connect_chat(chat: Chat, assistant: Assistant) -> None:
-    outputs = [chat.conversation, chat.turns, chat.box]
-    afterwards = [chat.suggestions, chat.record]
+    outputs = [chat.conversation, chat.turns, chat.box, chat.record]
 
     def ask(question: str, turns: Turns, role: str) -> Iterator[tuple[Any, ...]]:
         yield from _ask(assistant, question, turns, role)
@@ -75,11 +74,11 @@ def _connect_chat(chat: Chat, assistant: Assistant) -> None:
     def choose(turns: Turns, role: str, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
         yield from _ask(assistant, str(event.question), turns, role)
 
-    def suggest(turns: Turns) -> tuple[Any, ...]:
-        return _next_questions(assistant, turns), kept(turns)
+    def suggest(turns: Turns) -> Any:
+        return _next_questions(assistant, turns)
 
     def start_afresh() -> tuple[Any, ...]:
-        return [], (), "", _begin(assistant), ""
+        return [], (), "", "", _begin(assistant)
 
     def reopen(event: gr.EventData) -> tuple[Any, ...]:
         return _reopen(assistant, str(event.bundle))
@@ -90,14 +89,16 @@ def _connect_chat(chat: Chat, assistant: Assistant) -> None:
         "concurrency_limit": ASK_CONCURRENCY,
         **QUIET,
     }
-    for asked in (
+    asked = [
         gr.on([chat.box.submit, chat.ask.click], ask, [chat.box, chat.turns, chat.role], **asking),
         chat.suggestions.choose(choose, [chat.turns, chat.role], **asking),
-    ):
+    ]
+    for event in asked:
         # In an event of its own: until one has ended, the next question could not be asked.
-        asked.then(suggest, [chat.turns], afterwards, **QUIET)
-    chat.fresh.click(start_afresh, None, [*outputs, *afterwards], **QUIET)
-    chat.record.reopen(reopen, None, [*outputs, *afterwards], **QUIET)
+        event.then(suggest, [chat.turns], chat.suggestions, **QUIET)
+    # An answer that is still awaited belongs to the conversation that is left.
+    chat.fresh.click(start_afresh, None, [*outputs, chat.suggestions], cancels=asked, **QUIET)
+    chat.record.reopen(reopen, None, [*outputs, chat.suggestions], cancels=asked, **QUIET)
 
 
 def _connect_refresh(app: gr.Blocks, page: Page, assistant: Assistant, changes: Sequence[Any]) -> None:
@@ -115,15 +116,16 @@ def _connect_refresh(app: gr.Blocks, page: Page, assistant: Assistant, changes: 
 
 
 def _ask(assistant: Assistant, question: str, turns: Turns, role: str) -> Iterator[tuple[Any, ...]]:
-    """Yields (conversation, turns, box): at once with the question, then with its answer."""
+    """Yields (conversation, turns, box, record): at once with the question, then with its answer."""
     if not question.strip():
-        yield gr.skip(), gr.skip(), gr.skip()
+        yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return
-    yield _show((*turns, Turn(question))), gr.skip(), ""
+    yield _show((*turns, Turn(question))), gr.skip(), "", gr.skip()
     turn = _answered(assistant, question, turns, role if role != ANY_ROLE else None)
     # A question that failed goes back into its box, to be mended or tried again.
     box = question if turn.error else gr.skip()
-    yield _show((*turns, turn)), (*turns, turn), box
+    # What is shown is what is kept and exported, from the same moment on.
+    yield _show((*turns, turn)), (*turns, turn), box, kept((*turns, turn))
 
 
 def _answered(assistant: Assistant, question: str, turns: Turns, role: str | None) -> Turn:
@@ -147,8 +149,8 @@ def _reopen(assistant: Assistant, bundle: str) -> tuple[Any, ...]:
         topics = spread(assistant.status().topics, TOPICS_NAMED)
         turns = restored(bundle, assistant, tuple(topics))
     except RoleqaError as error:
-        return *(gr.skip() for _ in range(4)), not_opened(error)
-    return _show(turns), turns, gr.skip(), _next_questions(assistant, turns), kept(turns)
+        return gr.skip(), gr.skip(), gr.skip(), not_opened(error), gr.skip()
+    return _show(turns), turns, gr.skip(), kept(turns), _next_questions(assistant, turns)
 
 
 def _next_questions(assistant: Assistant, turns: Turns) -> Any:
