@@ -17,7 +17,6 @@ from fakes import OverlapReranker, WordEncoder
 from roleqa import Assistant, Settings, build_index
 from roleqa.ui.serve import serve
 
-
 HELD = "held"
 
 
