@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from pages import PATIENCE, PHONE, OpenPage, ask, open_tab
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FileChooser, Locator, Page, expect
 from servers import REPOSITORY, run_roleqa, running
 
 from fakes import WordEncoder
@@ -44,9 +44,12 @@ def real_chat(own_corpus: Path, asked_of_other_machines: list[bytes]) -> Iterato
 def upload(page: Page, *files: tuple[str, bytes]) -> None:
     """Chooses files, by keyboard alone as far as a browser lets a test."""
     page.get_by_role("button", name="Add documents").focus()
-    with page.expect_file_chooser() as chooser:
+    choosers: list[FileChooser] = []
+    page.once("filechooser", lambda chooser: choosers.append(chooser))
+    while not choosers:  # a button takes no key in the first moments of its tab
         page.keyboard.press("Enter")
-    chooser.value.set_files([{"name": name, "mimeType": "text/plain", "buffer": data} for name, data in files])
+        page.wait_for_timeout(500)
+    choosers[0].set_files([{"name": name, "mimeType": "text/plain", "buffer": data} for name, data in files])
 
 
 def document(page: Page, name: str) -> Locator:
