@@ -70,6 +70,13 @@ def test_no_state_of_the_chat_shuts_anyone_out(
     found = {"start": violations(page)}
     said = ask(page, RANK)
     found["answer"] = violations(page)
+    page.get_by_role("group", name="Was this right?").get_by_role("button", name="Right", exact=True).click()
+    expect(page.get_by_role("textbox", name="Comment (optional)")).to_be_visible()
+    found["comment"] = violations(page)
+    page.get_by_role("button", name="History").click()
+    expect(page.get_by_role("dialog", name="Earlier conversations")).to_be_visible()
+    found["history"] = violations(page)
+    page.keyboard.press("Escape")
     said.locator("a.marker").first.click()
     expect(source(page).locator("mark")).to_be_visible()
     found["source"] = violations(page)
