@@ -25,15 +25,17 @@ types: .venv/test.done  ## Types of the code.
 check: lint types test  ## All of the above.
 
 .venv/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "roleqa needs Python 3.11 or newer; set PYTHON=")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "roleqa needs Python 3.11 or newer; set PYTHON=")'
 	$(PYTHON) -m venv .venv
 
 .venv/run.done: pyproject.toml $(CONSTRAINTS) | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable . --constraint $(CONSTRAINTS)
+	@echo "Installing what roleqa needs into .venv: a few minutes the first time, 2.4 GB."
+	@$(BIN)/python -m pip install --quiet --editable . --constraint $(CONSTRAINTS)
 	touch $@
 
 .venv/test.done: pyproject.toml $(CONSTRAINTS) | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[dev]' --constraint $(CONSTRAINTS)
+	@echo "Installing what roleqa and its tests need into .venv: a few minutes the first time, 2.4 GB."
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]' --constraint $(CONSTRAINTS)
 	touch $@ .venv/run.done
 
 # The browser tests drive the system's Chromium. It is installed where that needs no question asked.
