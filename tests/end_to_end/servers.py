@@ -36,14 +36,15 @@ def run_roleqa(*arguments: str | Path) -> None:
 
 
 @contextmanager
-def running(*command: str | Path, said: list[str] | None = None) -> Iterator[str]:
-    """Runs a server until the block ends, then stops it as Ctrl-C does. Gives the URL that it prints.
+def running(*command: str | Path, said: list[str] | None = None, folder: Path | None = None) -> Iterator[str]:
+    """Runs a server, in that folder, until the block ends, then stops it as Ctrl-C does. Gives the URL that it prints.
 
     The line with the URL, and in the end all of its standard error, are added to `said`.
     """
     process = subprocess.Popen(
         [sys.executable, *map(str, command)],
         env=ENVIRONMENT,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -9,11 +10,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from crew import ADA, GRACE, QUESTION, QUOTE, serving
+from crew import ADA, DOCUMENT, GRACE, QUESTION, QUOTE, serving
 from pages import PHONE, ask, open_tab, rebuild
 from playwright.sync_api import Browser, Page, expect
+from servers import REPOSITORY, running
 
 from roleqa.ui.access import NO_LOGIN, NOT_ADMIN
+from roleqa.ui.users import PasswordHash, User, add_user
 
 OpenLogin = Callable[..., Page]
 
@@ -140,3 +143,34 @@ def press_rebuild(url: str, cookies: dict[str, str] | None = None) -> str:
     call = {"data": [], "fn_index": event, "session_hash": "pressed"}
     httpx.post(f"{url}gradio_api/queue/join", json=call, cookies=cookies)
     return httpx.get(f"{url}gradio_api/queue/data?session_hash=pressed", cookies=cookies, timeout=60).text
+
+
+def test_an_admin_adds_to_the_shipped_corpus_what_a_user_then_asks(
+    tmp_path: Path, shipped_index: Path, asked_of_other_machines: list[bytes], browser: Browser
+) -> None:
+    # In the places that roleqa looks in unless told otherwise, and with its own models.
+    shutil.copytree(REPOSITORY / "corpus", tmp_path / "corpus")
+    shutil.copytree(shipped_index, tmp_path / "index")
+    for name, password in (ADA, GRACE):
+        add_user(tmp_path / "users.txt", User(name, name == ADA[0], PasswordHash.of(password)))
+    serve = ("-m", "roleqa", "serve", "--port", "0", "--auth-file", "users.txt")
+    with running(*serve, folder=tmp_path) as url:
+        page = browser.new_page()
+        page.goto(url)
+        log_in(page, *ADA)
+        open_tab(page, "Corpus")
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Add documents").click()
+        chooser.value.set_files({"name": "Leave.md", "mimeType": "text/markdown", "buffer": DOCUMENT.encode()})
+        expect(page.locator("#report")).to_contain_text("Added Leave.md.")
+        rebuild(page)
+        page.get_by_role("link", name="Log out").click()
+        log_in(page, *GRACE)
+        expect(ask(page, QUESTION).locator(".verbatim").first).to_have_text(QUOTE)
+        expect(ask(page, "What rank does a defence attach\u00e9 usually hold?").locator(".verbatim").first).to_contain_text(
+            "A senior officer"
+        )
+        open_tab(page, "Corpus")
+        expect(page.get_by_role("button", name="Rebuild index")).to_be_disabled()
+        page.close()
+    assert asked_of_other_machines == []
