@@ -176,7 +176,7 @@ def test_a_folder_that_cannot_be_opened_is_named(folder: Path, monkeypatch: pyte
 def test_a_file_over_the_limit_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_BYTES", 1_000_000)
     write(folder, "big.txt", b"x" * 2_000_000)
-    assert problems(folder) == {"big.txt": "it is 2 MB long, over the limit of 1 MB"}
+    assert problems(folder) == {"big.txt": "it is 2 MB long, over the limit of 1 MB: split it into several files"}
 
 
 def test_a_name_that_is_not_utf_8_is_named(folder: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_name_that_is_not_utf_8_is_named(folder: Path) -> None:
         (folder / os.fsdecode(b"caf\xe9.md")).write_text("Text.", encoding="utf-8")
     except OSError:
         pytest.skip("this file system takes UTF-8 names only")
-    assert problems(folder) == {"caf\\xe9.md": "its name is not UTF-8: rename it"}
+    assert problems(folder) == {"caf\\xe9.md (not UTF-8)": "its name is not UTF-8: rename it"}
 
 
 def test_an_odd_name_is_an_id(folder: Path) -> None:
@@ -240,3 +240,29 @@ def test_hashes_are_those_of_the_documents_and_show_a_change(folder: Path) -> No
     write(folder, "b/two.txt", b"Text!")
     after = corpus_hashes(folder)
     assert {name for name in after if after[name] != before[name]} == {"b/two.txt"}
+
+
+def test_a_title_and_sources_are_bounded(folder: Path) -> None:
+    sources = ", ".join(["s" * 400] * 60)
+    write(folder, "long.md", f"---\ntitle: {'t' * 400}\nsources: [{sources}]\n---\nText.\n".encode())
+    document = read_corpus(folder).documents[1]
+    assert document.title == "t" * 300 + "\u2026"
+    assert document.source == "; ".join(["s" * 300 + "\u2026"] * 50)
+
+
+def test_what_grows_while_it_is_read_is_over_the_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(module.os, "fstat", lambda _: os.stat_result((0o100644, 0, 0, 0, 0, 0, 0, 0, 0, 0)))
+    write(folder, "big.txt", b"x" * 1_000_001)
+    assert problems(folder)["big.txt"] == "it is 1 MB long, over the limit of 1 MB: split it into several files"
+
+
+@pytest.mark.parametrize(("lines", "cells"), [(11, 0), (0, 11), (6, 5)])
+def test_a_file_of_too_many_parts_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, lines: int, cells: int
+) -> None:
+    monkeypatch.setattr(module, "MAX_PARTS", 10)
+    write(folder, "long.txt", b"x" + b"\r\n" * lines + b"|" * cells)
+    reason = "it has 11 lines and table cells, over the limit of 10: split it into several files"
+    assert problems(folder) == {"long.txt": reason}
+    assert list(corpus_hashes(folder)) == ["good.md"]

@@ -17,6 +17,7 @@ def shown(text: str, block: Block) -> tuple[object, ...]:
     return (f"item{block.level}", body) if block.kind == "item" else (block.kind, body)
 
 
+LONG = "word " * 60 + "end"
 HARD_CASES = [
     pytest.param("# Pay\n\nMonthly.\n", [("h1", "Pay"), ("paragraph", "Monthly.")], id="heading"),
     pytest.param("# Pay ##\n", [("h1", "Pay")], id="closing-hashes"),
@@ -54,7 +55,11 @@ HARD_CASES = [
     pytest.param("> quoted\n> words\n", [("paragraph", "quoted\n> words")], id="blockquote"),
     pytest.param("> - one\n> - two\n", [("item1", "one"), ("item1", "two")], id="list-in-blockquote"),
     pytest.param("> # Said\n\n# Own\n", [("paragraph", "Said"), ("h1", "Own")], id="heading-in-blockquote"),
-    pytest.param("> " * 120 + "deep\n", [("paragraph", "> " * 120 + "deep")], id="nested-too-deep-for-the-parser"),
+    pytest.param(
+        f"# {LONG} #\n\n{LONG}\n===\n", [("paragraph", f"{LONG} #"), ("paragraph", LONG)], id="headings-too-long-to-be-some"
+    ),
+    pytest.param("> " * 120 + "deep\n> more\n", [("paragraph", "deep\n> more")], id="quotes-too-deep-for-the-parser"),
+    pytest.param("- " * 120 + "deep\n- one\n", [("paragraph", "deep"), ("paragraph", "one")], id="lists-too-deep-for-the-parser"),
     pytest.param(
         "| Who | Pay |\n|---|---|\n| Cook | Low |\n", [("table", ("Who", "Pay"), ("Cook", "Low"))], id="table"
     ),

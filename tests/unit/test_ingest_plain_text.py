@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from roleqa.ingest.blocks import Block
+from roleqa.ingest.blocks import DEEPEST_HEADING, Block
 from roleqa.ingest.plain_text import read_plain_text
 
 # The layout of a published comparison: an opening, bare headings, a table without outer pipes, no blank lines, and
@@ -279,3 +279,9 @@ def test_a_line_too_long_to_be_wrapped_does_not_change_the_width() -> None:
 @pytest.mark.parametrize(("text", "expected"), BLOCKS)
 def test_blocks(text: str, expected: list[tuple[object, ...]]) -> None:
     assert read(text) == expected
+
+
+def test_a_heading_of_any_depth_stands_below_a_bounded_number_of_others() -> None:
+    deep = [f"{'.'.join('1' * depth)} Level {depth}\n\n{LONG}\n\n" for depth in range(1, 41)]
+    levels = [block.level for block in read_plain_text("".join(deep)).blocks if block.kind == "heading"]
+    assert levels == [*range(2, DEEPEST_HEADING + 1), *[DEEPEST_HEADING] * (40 - DEEPEST_HEADING + 1)]

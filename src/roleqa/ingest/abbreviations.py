@@ -11,18 +11,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-_DEFINITION = re.compile(r"(?P<before>[^()\n]{2,200})\s\((?P<short>[^\W_][\w&./-]{0,9})\)")
+_SHORT = re.compile(r"\s\((?P<short>[^\W_][\w&./-]{0,9})\)")
+_BEFORE = re.compile(r"[^()\n]{2,200}\Z")
+# The longest text in front of a parenthesis that is looked at.
+_REACH = 200
 
 
 def find_abbreviations(texts: Iterable[str]) -> dict[str, str]:
     """Short forms and what they stand for, sorted; of several meanings the most frequent, then the first."""
     found: dict[str, Counter[str]] = {}
     for text in texts:
-        for definition in _DEFINITION.finditer(text):
+        for definition in _SHORT.finditer(text):
             short = definition["short"]
             if short.endswith("s") and short[:-1].isupper():
                 short = short[:-1]
-            long = _long_form(short, definition["before"]) if _is_short_form(short) else None
+            before = _BEFORE.search(text, max(0, definition.start() - _REACH), definition.start())
+            long = _long_form(short, before[0]) if before and _is_short_form(short) else None
             if long:
                 found.setdefault(short, Counter())[long] += 1
     return {short: meanings.most_common(1)[0][0] for short, meanings in sorted(found.items())}

@@ -7,6 +7,11 @@ from typing import Literal, NamedTuple
 
 BlockKind = Literal["heading", "paragraph", "item", "code", "table"]
 
+# A heading is written into every passage below it, and at most so many of them are: a longer one is a paragraph,
+# a deeper one stands beside those above it.
+LONGEST_TITLE = 300
+DEEPEST_HEADING = 12
+
 
 class Span(NamedTuple):
     """Character offsets into the document's text, half open."""

@@ -25,8 +25,11 @@ _READERS: dict[str, Callable[[str], Reading]] = {
 READABLE_SUFFIXES = frozenset(_READERS)
 # People expect these to be read; to leave them out in silence would hide that part of their corpus is missing.
 _NOT_YET_READ = frozenset({".csv", ".doc", ".docx", ".epub", ".htm", ".html", ".odt", ".pdf", ".rtf", ".rst", ".xlsx"})
-# The longest document, in bytes.
-MAX_BYTES = 50_000_000
+# The longest document, in bytes, and the most lines and table cells in one: each of them takes memory of its own.
+MAX_BYTES = 20_000_000
+MAX_PARTS = 500_000
+# What most bytes of UTF-16 text in a language of Europe are, every other one.
+_UTF_16_ZEROS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def corpus_hashes(folder: Path) -> dict[str, str]:
     for path in _paths(folder):
         try:
             data = _checked_bytes(folder, path)
-            _decoded(data)
+            decoded(data)
         except UnreadableFileError:
             continue
         hashes[document_id(folder, path)] = hashlib.sha256(data).hexdigest()
@@ -106,7 +109,7 @@ def read_file(folder: Path, path: Path) -> SourceFile:
         UnreadableFileError: saying why, and what to do about it.
     """
     data = _checked_bytes(folder, path)
-    reading = _READERS[path.suffix.lower()](_decoded(data))
+    reading = _READERS[path.suffix.lower()](decoded(data))
     headings = (block.title for block in reading.blocks if block.kind == "heading" and block.level == 1)
     title = reading.title or next(headings, "") or readable_stem(path)
     document = Document(document_id(folder, path), title, reading.text, "; ".join(reading.sources))
@@ -114,8 +117,13 @@ def read_file(folder: Path, path: Path) -> SourceFile:
 
 
 def document_id(folder: Path, path: Path) -> str:
-    """The path below the corpus folder, with forward slashes, in characters that can be written as UTF-8."""
-    return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
+    """The path below the corpus folder, with forward slashes, in characters that can be written as UTF-8.
+
+    A name that is not UTF-8 is spelt out, and marked: no document can be called what it is spelt as.
+    """
+    name = os.fsencode(path.relative_to(folder).as_posix())
+    spelt = name.decode("utf-8", "backslashreplace")
+    return spelt if spelt.encode() == name else f"{spelt} (not UTF-8)"
 
 
 def readable_stem(path: Path) -> str:
@@ -134,34 +142,43 @@ def _paths(folder: Path) -> list[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        yield folder
-        return
-    for entry in entries:
-        path = Path(entry.path)
-        if entry.name.startswith("."):
+    pending = [folder]
+    while pending:
+        here = pending.pop()
+        try:
+            entries = list(os.scandir(here))
+        except OSError:
+            yield here
             continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(path)
-        elif _is_folder(path) or path.suffix.lower() in _READERS.keys() | _NOT_YET_READ:
-            yield path
+        for entry in entries:
+            path = Path(entry.path)
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(path)
+            elif _is_folder(path) or path.suffix.lower() in _READERS.keys() | _NOT_YET_READ:
+                yield path
 
 
 def _checked_bytes(folder: Path, path: Path) -> bytes:
     _check_name(folder, path)
     try:
-        if not path.resolve(strict=True).is_relative_to(folder.resolve()):
+        real = path.resolve(strict=True)
+        if not real.is_relative_to(folder.resolve()):
             raise UnreadableFileError("it is a link that leads out of the corpus: put the file itself there")
-        with open(path, "rb", opener=_open_without_waiting) as file:
+        with open(real, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableFileError("it is not a regular file: put one in its place or remove it")
-            if status.st_size > MAX_BYTES:
+            # It may grow while it is read, or be longer than it says.
+            data = file.read(MAX_BYTES + 1)
+            if len(data) > MAX_BYTES:
+                length = max(status.st_size, len(data)) / 1e6
                 limit = MAX_BYTES // 1_000_000
-                raise UnreadableFileError(f"it is {status.st_size / 1e6:.0f} MB long, over the limit of {limit} MB")
-            return file.read()
+                raise UnreadableFileError(
+                    f"it is {length:.0f} MB long, over the limit of {limit} MB: split it into several files"
+                )
+            return data
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
         reason = getattr(error, "strerror", None) or "it is a link that leads nowhere"
         raise UnreadableFileError(f"it cannot be opened ({reason})") from error
@@ -187,13 +204,17 @@ def _is_folder(path: Path) -> bool:
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    # A pipe would otherwise hold the build until someone writes to it.
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    # A pipe would otherwise hold the build until someone writes to it. No link is left in the path by now.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
 
-def _decoded(data: bytes) -> str:
-    """The text, its newlines as "\\n". Nothing changes it after this."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+def decoded(data: bytes) -> str:
+    """The text of a file, its newlines as "\\n". Nothing changes it after this.
+
+    Raises:
+        UnreadableFileError: it is no text in UTF-8, or has too many parts to be read.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_bare_utf_16(data):
         raise UnreadableFileError("it is UTF-16, not UTF-8: save it as UTF-8")
     if b"\0" in data:
         raise UnreadableFileError("it holds binary data, not text: remove it or save it as text")
@@ -203,7 +224,19 @@ def _decoded(data: bytes) -> str:
         raise UnreadableFileError(f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
     if not text.strip():
         raise UnreadableFileError("it is empty: write something in it or remove it")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    parts = text.count("\n") + text.count("|")
+    if parts > MAX_PARTS:
+        raise UnreadableFileError(
+            f"it has {parts:,} lines and table cells, over the limit of {MAX_PARTS:,}: split it into several files"
+        )
+    return text
+
+
+def _is_bare_utf_16(data: bytes) -> bool:
+    """Whether the bytes are UTF-16 without the mark that says so: every other one is mostly zero, the others never."""
+    zeros = data[0:4096:2].count(0), data[1:4096:2].count(0)
+    return len(data) > 3 and min(zeros) == 0 and max(zeros) > _UTF_16_ZEROS * len(data[:4096])
 
 
 def _listed(problems: list[Problem]) -> str:

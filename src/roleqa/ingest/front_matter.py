@@ -12,6 +12,10 @@ _ENTRY = re.compile(r"(?P<key>[A-Za-z_][\w -]*):(?:[ \t]+(?P<value>.*))?")
 _LIST_ITEM = re.compile(r"[ \t]*-[ \t]+(?P<value>.*)")
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 
+# Shown with everything that is opened of the document: the sources are bounded one by one and in their number.
+_LONGEST = 300
+_MOST_SOURCES = 50
+
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
@@ -38,7 +42,12 @@ def read_front_matter(text: str) -> FrontMatter:
     entries = _entries(lines)
     titles = entries.get("title", [])
     sources = entries.get("sources", []) or entries.get("source", [])
-    return FrontMatter(Span(0, block.end()), titles[0] if titles else None, tuple(sources))
+    kept = tuple(map(_bounded, sources[:_MOST_SOURCES]))
+    return FrontMatter(Span(0, block.end()), _bounded(titles[0]) if titles else None, kept)
+
+
+def _bounded(value: str) -> str:
+    return value if len(value) <= _LONGEST else value[:_LONGEST] + "\u2026"
 
 
 def _entries(lines: list[str]) -> dict[str, list[str]]:

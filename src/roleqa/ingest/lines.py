@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from roleqa.ingest.blocks import Block, Span
+from roleqa.ingest.blocks import LONGEST_TITLE, Block, Span
 from roleqa.ingest.tables import has_pipe, table_block, table_end
 
 LineKind = Literal["blank", "text", "heading", "item", "block"]
@@ -122,7 +122,7 @@ def classify(text: str, spans: Sequence[Span], width: int | None) -> list[Line]:
 
 def _line(text: str, spans: Sequence[Span], i: int, above: Sequence[Line], width: int | None) -> Line:
     span = spans[i]
-    if marked := _MARKED.match(text, *span):
+    if (marked := _MARKED.match(text, *span)) and span.end - marked.end() <= LONGEST_TITLE:
         return Line(span, "heading", body=marked.end(), level=len(marked["marks"]))
     indent = _indent(text, span)
     before = above[-1] if above else None

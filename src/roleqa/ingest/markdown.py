@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from roleqa.ingest.blocks import Block, Reading, Span, line_spans, paragraph, trim
+from roleqa.ingest.blocks import LONGEST_TITLE, Block, Reading, Span, line_spans, paragraph, trim
 from roleqa.ingest.comments import comment_spans, without
 from roleqa.ingest.front_matter import read_front_matter
 from roleqa.ingest.lines import Line, wrap_width
@@ -26,6 +26,7 @@ _MAX_NESTING = 100
 
 # The marks of a quote and of a list's empty item. A longer number is a year or the like that stands by itself.
 _MARKERS = re.compile(r"[\s>*+-]*(?:\d{1,2}[.)][\s>*+-]*)*")
+_LEADING_MARKS = re.compile(r"[\s>]*(?:(?:[*+-]|\d{1,2}[.)])(?=\s)[\s>]*)*")
 _QUOTE = re.compile(r"[\s>]*")
 _LEAVES = frozenset({"inline", "fence", "code_block", "html_block", "table_open", "hr"})
 _TASK = re.compile(r"\[[ xX]\]\s+")
@@ -99,11 +100,15 @@ class _Walk:
             elif token.type in _LEAVES and token.map and self.unread.find(1, *token.map) >= 0:
                 yield from self._leaf(token, token.map, depth, item_line)
 
-    def _heading(self, heading: Token, title: str) -> Block:
+    def _heading(self, heading: Token, content: str) -> Block:
         lines = heading.map or [0, 0]
         self.read(lines)
         span = self._span(lines)
-        return Block("heading", *span, span, level=int(heading.tag[1]), title=plain(title))
+        title = plain(content)
+        if len(title) > LONGEST_TITLE:
+            underlined = not heading.markup.startswith("#")
+            return paragraph(Span(self._content_start(lines[0], content), self.lines[lines[1] - 1 - underlined].end))
+        return Block("heading", *span, span, level=int(heading.tag[1]), title=title)
 
     def _leaf(self, token: Token, lines: list[int], depth: int, item_line: int) -> Iterator[Block]:
         self.read(lines)
@@ -117,7 +122,7 @@ class _Walk:
         elif token.type == "table_open" or depth == 0:
             yield from self._prose(lines, token.content)
         else:
-            body = Span(self._content_start(lines[0], token.content), span.end)
+            body = trim(self.text, self._content_start(lines[0], token.content), span.end)
             task = _TASK.match(self.text, *body)
             start = self._unquoted(lines[0]).start if lines[0] == item_line else body.start
             body = Span(task.end() if task else body.start, span.end)
@@ -141,15 +146,29 @@ class _Walk:
             yield paragraph(trim(self.text, spans[start].start, spans[-1].end))
 
     def left_over(self) -> Iterator[Block]:
-        """The lines that no block has taken, but those that hold only the marks of a quote or list."""
+        """The lines that no block has taken, but those that hold only the marks of a quote or list.
+
+        Where a line begins with a list's mark, a paragraph begins behind it.
+        """
         start = self.unread.find(1)
         while start >= 0:
             end = self.unread.find(0, start)
             end = len(self.lines) if end < 0 else end
-            kept = [line for line in self.lines[start:end] if not _MARKERS.fullmatch(self.text, *line)]
-            if kept:
-                yield paragraph(Span(kept[0].start, kept[-1].end))
+            yield from map(paragraph, self._paragraphs(self.lines[start:end]))
             start = self.unread.find(1, end)
+
+    def _paragraphs(self, lines: Sequence[Span]) -> list[Span]:
+        found: list[Span] = []
+        for line in lines:
+            if _MARKERS.fullmatch(self.text, *line):
+                continue
+            marks = _LEADING_MARKS.match(self.text, *line)
+            words = Span(marks.end() if marks else line.start, line.end)
+            if found and not self.text[line.start : words.start].strip("> \t"):
+                found[-1] = Span(found[-1].start, line.end)
+            else:
+                found.append(words)
+        return found
 
     def _span(self, lines: Sequence[int]) -> Span:
         filled = [line for line in self.lines[lines[0] : lines[1]] if line.start < line.end]
@@ -184,7 +203,10 @@ class _Walk:
         """Where the text of a paragraph begins on its first line, behind the marks of quotes and lists."""
         start, end = self.lines[line]
         found = self.text.rfind(content.split("\n", 1)[0].strip(), start, end)
-        return found if found >= 0 else start
+        if found >= 0:
+            return found
+        # The parser drops white space of every kind: behind the marks, the line may hold nothing else.
+        return end if _MARKERS.fullmatch(self.text, start, end) else start
 
 
 def _cut(text: str, block: Block, comments: Sequence[Span]) -> Iterator[Block]:

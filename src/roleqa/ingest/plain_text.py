@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from roleqa.ingest.bare_headings import bare_headings
-from roleqa.ingest.blocks import Block, Reading, Span, line_spans
+from roleqa.ingest.blocks import DEEPEST_HEADING, Block, Reading, Span, line_spans
 from roleqa.ingest.comments import without
 from roleqa.ingest.front_matter import read_front_matter
 from roleqa.ingest.lines import Line, broken_early, classify, ends_sentence, wrap_width
@@ -38,7 +38,7 @@ def _settled(line: Line, parent: bool | None, level: int) -> Line:
     """The line as heading or as what else it is. A number's depth says more of a heading's level than its place."""
     if parent is not None:
         depth = line.level - 1 if line.level else -int(parent)
-        return replace(line, kind="heading", level=level + depth, body=line.span.start)
+        return replace(line, kind="heading", level=min(level + depth, DEEPEST_HEADING), body=line.span.start)
     if line.kind == "text" and line.level == 1:
         return replace(line, kind="item")
     return line

@@ -12,6 +12,7 @@ from roleqa.question.roles import find_mentions
 from roleqa.types import Role
 
 _ASKS_WHAT_IT_STANDS_FOR = re.compile(r"\bstands? for\b|\bshort for\b|\babbreviat|\bacronym|\bmeans?\b", re.IGNORECASE)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,19 @@ def _spelled_out(text: str, abbreviations: Mapping[str, str]) -> str:
 
 
 def check_question(question: str, longest: int) -> str:
-    """The question without surrounding white space.
+    """The question without surrounding white space, as `writable` leaves it.
 
     Raises:
         QuestionError: nothing is asked, or it is longer than `longest` characters.
     """
-    stripped = question.strip()
+    stripped = writable(question).strip()
     if not any(letter.isalnum() for letter in stripped):
         raise QuestionError("the question is empty; ask about something that the documents may say")
     if len(stripped) > longest:
         raise QuestionError(f"the question has {len(stripped)} characters; ask it in at most {longest}")
     return stripped
+
+
+def writable(text: str) -> str:
+    """The text with U+FFFD for each half of a character (a lone surrogate): nothing can write such as UTF-8."""
+    return _SURROGATE.sub("\ufffd", text)
