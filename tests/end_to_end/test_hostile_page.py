@@ -278,7 +278,12 @@ def test_the_corpus_tab_is_text(page: Page, folder: Path) -> None:
     expect(page.locator(".split")).to_contain_text(TRICKS[1])
     check_page(page)
 
-    uploads = {f"up {SHORT}.md": TRICKS[1].encode(), f"worse {SHORT}.md": b"text\0", "told.txt": b"Other."}
+    uploads = {
+        f"up {SHORT}.md": TRICKS[1].encode(),
+        f"worse {SHORT}.md": b"text\0",
+        f"bad {SHORT}.pdf": b"x",
+        "told.txt": b"Other.",
+    }
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Add documents").click()
     files = [{"name": name, "mimeType": "text/plain", "buffer": data} for name, data in uploads.items()]

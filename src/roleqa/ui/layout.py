@@ -10,7 +10,6 @@ from typing import Any
 import gradio as gr
 from gradio.utils import NamedString
 
-from roleqa.ingest.corpus import READABLE_SUFFIXES
 from roleqa.ui.markup import Html, element, text
 from roleqa.ui.record_bar import render_record_bar
 
@@ -206,13 +205,8 @@ class Corpus:
             status = html_component(elem_id="status")
             notice = html_component(elem_id="not-admin")
             with gr.Row(elem_id="corpus-buttons"):
-                upload = gr.UploadButton(
-                    "Add documents",
-                    elem_id="add-documents",
-                    file_count="multiple",
-                    file_types=sorted(READABLE_SUFFIXES),
-                    scale=0,
-                )
+                # Without `file_types`, as Gradio shows the name of another type of file as markup. The server refuses it.
+                upload = gr.UploadButton("Add documents", elem_id="add-documents", file_count="multiple", scale=0)
                 _leave_no_files(upload)
                 rebuild = gr.Button("Rebuild index", elem_id="rebuild", variant="secondary", scale=0)
                 cancel = gr.Button("Cancel rebuild", elem_id="cancel-rebuild", visible=False, scale=0)
@@ -273,9 +267,7 @@ class Quality:
         hint = html_component(elem_id="evaluation-hint")
         with gr.Row(elem_id="evaluation-buttons"):
             run = gr.Button("Run evaluation", elem_id="evaluate", scale=0, visible=False)
-            upload = gr.UploadButton(
-                "Upload and run", elem_id="upload-questions", file_types=[".jsonl"], scale=0, visible=False
-            )
+            upload = gr.UploadButton("Upload and run", elem_id="upload-questions", scale=0, visible=False)
             _leave_no_files(upload)
             cancel = gr.Button("Cancel evaluation", elem_id="cancel-evaluation", scale=0, visible=False)
         return cls(
