@@ -58,3 +58,18 @@ def test_an_apostrophe_belongs_to_its_word() -> None:
 def test_spans_are_where_the_words_are() -> None:
     text = "  A l\u00e9ft, \U0001f600right "
     assert [text[start:end] for start, end in word_spans(text)] == words(text) == ["A", "l\u00e9ft", "right"]
+
+
+@pytest.mark.parametrize(
+    ("plain", "odd"),
+    [
+        ("\u00e9cole", "e\u0301cole"),
+        ("zebra", "ze\u200bbra"),
+        ("cooperate", "co\u00adoperate"),
+        ("attach\u00e9's", "attache\u0301\u2019s"),
+        ("Attach\u00e9s", "attache\u0301s"),
+    ],
+)
+def test_how_a_letter_is_encoded_makes_no_difference(plain: str, odd: str) -> None:
+    assert terms(odd) == terms(plain)
+    assert words(f"an {odd} is") == ["an", odd, "is"]

@@ -12,7 +12,9 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+# What is written on or between the letters of a word: accents of their own, soft hyphens, signs without width.
+_ON_LETTERS = "\u0300-\u036f\u00ad\u200b-\u200d\u2060"
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_ON_LETTERS}])*(?:['\u2019](?:[^\W_]|[{_ON_LETTERS}])+)*")
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 
 # (ending, replacement), longest first where one ends another; only for words of six letters and more,
@@ -48,7 +50,7 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 def fold(word: str) -> str:
     """A word without case, accents, possessive and national spelling."""
     decomposed = unicodedata.normalize("NFKD", word)
-    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+    plain = "".join(letter for letter in decomposed if unicodedata.category(letter) not in ("Mn", "Cf")).casefold()
     plain = _POSSESSIVE.sub("", plain)
     if len(plain) >= 6:
         for pattern, replacement in _SPELLINGS:
