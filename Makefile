@@ -48,4 +48,4 @@ chromium:
 	fi
 
 clean:  ## Remove what was generated: the index and the caches; .venv stays.
-	rm -rf index/CURRENT index/generations index/evaluation index/confidence.json index/.lock build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf index/CURRENT index/generations index/evaluation index/confidence.json index/.lock index/.lock-holder build .mypy_cache .pytest_cache .ruff_cache .hypothesis

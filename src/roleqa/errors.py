@@ -12,14 +12,18 @@ RoleqaError
 |- IndexMismatchError       the index was made by another schema or encoder
 |- IndexDamagedError        a file of the index is missing or not what was written
 |- IndexBusyError           another build is writing to the index
+|- IndexWriteError          the folder of the index cannot be written to
+|  `- DiskFullError         there is no room for another generation
 |- BuildCancelledError      someone has stopped a build
 |- ModelError               weights that are absent, or not the ones expected
 |- CalibrationError         an index's own calibration of the confidence cannot be read or fitted
 |- QuestionError            a question that cannot be asked (empty, too long)
+|- BusyError                more is being asked than can be answered now, or the server is stopping
 |- LabelError               labelled questions that cannot be evaluated
 |- ReportError              the report of an evaluation cannot be read
 |- FeedbackError            feedback cannot be stored or read
-`- BundleError              an exported conversation cannot be read, or its quotes no longer stand
+|- BundleError              an exported conversation cannot be read, or its quotes no longer stand
+`- DoctorError              something that roleqa needs is missing or broken
 """
 
 
@@ -68,11 +72,23 @@ class IndexMismatchError(RoleqaError):
 
 
 class IndexDamagedError(RoleqaError):
-    """A file of the index is missing or not what was written."""
+    """A file of the index is missing or not what was written: `damage` says which and how, `remedy` what to run."""
+
+    def __init__(self, damage: str, remedy: str = "roleqa build --full") -> None:
+        super().__init__(f"{damage}; run: {remedy}")
+        self.damage = damage
 
 
 class IndexBusyError(RoleqaError):
     """Another build is writing to the index."""
+
+
+class IndexWriteError(RoleqaError):
+    """The folder of the index cannot be written to."""
+
+
+class DiskFullError(IndexWriteError):
+    """There is no room on the disk for another generation."""
 
 
 class BuildCancelledError(RoleqaError):
@@ -91,6 +107,10 @@ class QuestionError(RoleqaError):
     """The question cannot be asked."""
 
 
+class BusyError(RoleqaError):
+    """The question can be answered, but not now."""
+
+
 class LabelError(RoleqaError):
     """Labelled questions cannot be evaluated."""
 
@@ -105,3 +125,7 @@ class FeedbackError(RoleqaError):
 
 class BundleError(RoleqaError):
     """An exported conversation cannot be read, or its quotes no longer stand."""
+
+
+class DoctorError(RoleqaError):
+    """Something that roleqa needs is missing or broken."""

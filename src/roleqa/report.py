@@ -16,8 +16,11 @@ from roleqa.types import Answer, BuildReport, Citation, Hit, Progress, Status
 
 if TYPE_CHECKING:
     from roleqa.bundle.check import CheckedQuote, Verification
+    from roleqa.doctor import Diagnosis
     from roleqa.evaluate.results import Report as EvaluationReport
     from roleqa.feedback.labels import Labels
+    from roleqa.index.rollback import Rollback
+    from roleqa.index.verify import Inspection
 
 INDENT = "    "
 
@@ -60,12 +63,43 @@ def print_hits(hits: Sequence[Hit]) -> None:
 
 
 def print_build(report: BuildReport) -> None:
-    _print(
-        f"Built {report.documents} documents, {report.passages} passages, {report.evidence} quotable pieces "
-        f"in {report.seconds:.1f} s ({report.encoded} passages encoded). Generation {report.generation}."
-    )
+    holds = f"{report.documents} documents, {report.passages} passages, {report.evidence} quotable pieces"
+    if report.built:
+        _print(
+            f"Built {holds} in {report.seconds:.1f} s ({report.encoded} passages encoded, {report.kept} documents "
+            f"unchanged). Generation {report.generation}."
+        )
+    else:
+        _print(f"Nothing to do: {holds} are up to date ({report.seconds:.1f} s). Generation {report.generation}.")
+    if report.reason:
+        _print(f"Nothing was carried over: {report.reason}.")
     for problem in report.problems:
         _print(f"Left out {problem.file}: {problem.reason}", err=True)
+
+
+def print_inspection(inspection: Inspection) -> None:
+    for damage in inspection.damages:
+        _print(f"Damaged  {damage.file}: {damage.reason}")
+    if inspection.is_whole:
+        _print(
+            f"Generation {inspection.generation} is whole: {inspection.files} files, {inspection.documents} documents, "
+            f"{inspection.passages} passages, {inspection.evidence} quotable pieces; {inspection.encoded} of them "
+            "were encoded anew."
+        )
+
+
+def print_rollback(rollback: Rollback) -> None:
+    _print(
+        f"Live again: generation {rollback.generation}, built {rollback.built_at} ({rollback.documents} documents, "
+        f"{rollback.passages} passages), instead of {rollback.instead_of or 'none'}."
+    )
+
+
+def print_diagnosis(diagnosis: Diagnosis) -> None:
+    for check in diagnosis.checks:
+        _print(f"{check.state:<8} {check.name}: {check.found}")
+        if check.remedy:
+            _print(_indented(f"what to do: {check.remedy}"))
 
 
 def print_status(status: Status) -> None:

@@ -226,8 +226,11 @@ class CorpusChanges:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build made. `encoded` counts the passages that had to be encoded anew; `changes` is what it found
-    different from the generation before it.
+    """What a build made. `encoded` counts the passages that had to be encoded anew, `kept` the documents that were
+    carried over as they were; `changes` is what it found different from the generation before it.
+
+    `reason` says why nothing could be carried over. Where there was `built` nothing because nothing had changed, the
+    rest describes the generation that is live.
     """
 
     generation: str
@@ -238,6 +241,9 @@ class BuildReport:
     seconds: float
     problems: tuple[Problem, ...] = ()
     changes: CorpusChanges = field(default_factory=CorpusChanges)
+    kept: int = 0
+    reason: str = ""
+    built: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -53,7 +53,7 @@ def test_what_the_documents_lack_is_refused_with_the_closest(assistant: Assistan
 
 
 def test_every_quote_is_the_slice(assistant: Assistant) -> None:
-    documents = assistant._retriever.index.documents
+    documents = assistant.retriever.index.documents
     for question in ("lamp", "leave", "uniform jacket", "Wages?", "ship paid", "harbour", "zeppelin ships"):
         answer = assistant.ask(question)
         for item in (*answer.to_dict()["citations"], *answer.to_dict()["closest"]):
@@ -147,7 +147,7 @@ def test_selection_takes_what_is_nearly_as_good_and_new() -> None:
 )
 def test_a_citation_that_is_not_the_source_is_never_shown(assistant: Assistant, spoil) -> None:
     citation = first(assistant.ask("Who lights the lamp at dusk?"))
-    index = assistant._retriever.index
+    index = assistant.retriever.index
     check(index, citation)
     with pytest.raises(IndexDamagedError, match="nothing is shown"):
         check(index, spoil(citation))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +20,12 @@ from roleqa.errors import (
     IndexDamagedError,
     IndexMismatchError,
     IndexMissingError,
+    IndexWriteError,
     ModelError,
     RolesError,
 )
 from roleqa.index.changes import ChangeWatch, corpus_changes
-from roleqa.index.layout import GenerationFolder, IndexFolder
+from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
 from roleqa.ingest.match_text import index_text
 from roleqa.settings import Settings
@@ -75,7 +78,22 @@ def test_unchanged_passages_are_not_encoded_again(settings: Settings) -> None:
 
 def test_another_encoder_encodes_everything(settings: Settings) -> None:
     build_index(settings, encoder=WordEncoder())
-    assert build_index(settings, encoder=WordEncoder("other")).encoded == 4
+    report = build_index(settings, encoder=WordEncoder("other"))
+    assert (report.encoded, report.kept, report.reason) == (4, 0, "the encoder was words and is other")
+
+
+def test_another_window_builds_everything_anew(settings: Settings) -> None:
+    build_index(settings, encoder=WordEncoder())
+    report = build_index(settings, encoder=WordEncoder(window=30))
+    assert (report.encoded, report.kept, report.reason) == (4, 0, "the window was 60 and is 30")
+
+
+def test_another_splitter_builds_everything_anew(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_index(settings, encoder=WordEncoder())
+    monkeypatch.setattr("roleqa.index.manifest.SPLITTER", 7)
+    report = build_index(settings, encoder=WordEncoder())
+    assert (report.encoded, report.kept) == (4, 0)
+    assert re.fullmatch(r"the splitter was \d+ \(.*\) and is 7 \(markdown-it-py \S+, sentencex \S+\)", report.reason)
 
 
 def test_a_removed_document_is_gone(settings: Settings) -> None:
@@ -137,7 +155,7 @@ def test_one_build_at_a_time(settings: Settings) -> None:
 
 
 def test_the_live_generation_and_the_one_before_are_kept(settings: Settings) -> None:
-    built = [build_index(settings, encoder=WordEncoder()).generation for _ in range(4)]
+    built = [build_index(settings, full=True, encoder=WordEncoder()).generation for _ in range(4)]
     assert sorted(folder.name for folder in (settings.index / "generations").iterdir()) == built[-2:]
     assert (settings.index / "CURRENT").read_text().strip() == built[-1]
 
@@ -174,12 +192,12 @@ def test_a_cancelled_build_leaves_nothing_behind(settings: Settings, stage: str)
 def test_a_build_that_cannot_be_switched_to_leaves_nothing_behind(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: IndexFolder, folder: GenerationFolder) -> None:
-        raise OSError("disk full")
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patched:
         patched.setattr(IndexFolder, "publish", fail)
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(IndexWriteError, match="cannot be written to"):
             build_index(settings, encoder=WordEncoder())
     assert list((settings.index / "generations").iterdir()) == []
 
@@ -188,11 +206,11 @@ def test_what_went_live_is_not_taken_away_whatever_fails_after(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(self: IndexFolder, keep: set[str | None]) -> None:
-        raise OSError("no pruning")
+        raise OSError(errno.EIO, "no pruning")
 
     with monkeypatch.context() as patched:
         patched.setattr(IndexFolder, "_prune", fail)
-        with pytest.raises(OSError, match="no pruning"):
+        with pytest.raises(IndexWriteError, match="no pruning"):
             build_index(settings, encoder=WordEncoder())
     assert len(load(settings).passages) == 4
 
@@ -239,7 +257,7 @@ def spoil_manifest(settings: Settings, **changes: object) -> None:
 def test_another_schema_is_one_clear_error(settings: Settings) -> None:
     build_index(settings, encoder=WordEncoder())
     spoil_manifest(settings, schema=99)
-    with pytest.raises(IndexMismatchError, match="schema 99.*reads 1.*roleqa build --full"):
+    with pytest.raises(IndexMismatchError, match="schema 99.*reads 2.*roleqa build --full"):
         load(settings)
 
 

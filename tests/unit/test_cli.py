@@ -124,7 +124,24 @@ def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture
     assert "Usage" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["build", "ask", "search", "serve", "status"])
+def test_a_build_says_what_was_kept_and_when_there_is_nothing_to_do(
+    corpus: Path, built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["build", "--corpus", str(corpus), "--index", str(built)]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Nothing to do: 1 documents, 4 passages, 8 quotable pieces are up to date (")
+    (corpus / "new.txt").write_text("New.")
+    assert main(arguments) == 0
+    assert "(1 passages encoded, 1 documents unchanged)" in capsys.readouterr().out
+    assert main([*arguments, "--full"]) == 0
+    assert "Nothing was carried over: --full was asked for." in capsys.readouterr().out
+    assert main([*arguments, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["built"], report["encoded"], report["kept"], report["reason"]) == (False, 0, 2, "")
+
+
+@pytest.mark.parametrize("command", ["build", "ask", "search", "serve", "status", "verify", "rollback", "doctor"])
 def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"Usage: roleqa {command}" in capsys.readouterr().out

@@ -77,7 +77,7 @@ def test_what_no_longer_stands_is_told_quote_by_quote_and_exits_1(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["verify"], "roleqa: nothing to verify; name a conversation that was exported as JSON: --bundle FILE"),
+        (["verify"], "roleqa: there is no index in index; run: roleqa build --index index"),
         (["verify", "--bundle", "nowhere.json"], "roleqa: nowhere.json cannot be used: "),
         (["feedback", "export", "--index", "nowhere"], "roleqa: there is no feedback in nowhere yet"),
     ],

@@ -54,11 +54,11 @@ def test_a_number_is_given() -> None:
 
 
 def read(assistant: Assistant, question: str) -> Reading:
-    return assistant._retriever.read(question)
+    return assistant.retriever.read(question)
 
 
 def test_signals_say_what_the_evidence_lacks(assistant: Assistant) -> None:
-    index = assistant._retriever.index
+    index = assistant.retriever.index
     reading = read(assistant, "Who lights the lamp?")
     assert signals(index, reading) == Signals(reading.evidence[0].score, 0.0, 0.0, 0.0)
     assert 0.0 < signals(index, read(assistant, "Who lights the lamp with oil?")).topic_missing < 1.0
@@ -75,7 +75,7 @@ def calibration(**changes: object) -> Calibration:
 
 
 def test_the_confidence_is_the_fitted_model_s(assistant: Assistant) -> None:
-    index = assistant._retriever.index
+    index = assistant.retriever.index
     reading = read(assistant, "Who lights the lamp of Antwerp?")
     found = signals(index, reading)
     logit = 0.25 + 0.5 * found.logit - 0.25 * found.topic_missing - 1.0
@@ -83,7 +83,7 @@ def test_the_confidence_is_the_fitted_model_s(assistant: Assistant) -> None:
 
 
 def test_no_evidence_no_confidence(assistant: Assistant) -> None:
-    assert confidence(assistant._retriever.index, Reading("q", (), ()), calibration()) == 0.0
+    assert confidence(assistant.retriever.index, Reading("q", (), ()), calibration()) == 0.0
 
 
 def test_a_confidence_never_overflows() -> None:

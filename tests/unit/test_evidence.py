@@ -25,7 +25,7 @@ def read(tmp_path: Path) -> object:
     (tmp_path / "corpus" / "harbour.md").write_text(DOCUMENT, encoding="utf-8")
     settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index")
     build_index(settings, encoder=(encoder := WordEncoder()))
-    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())._retriever.read
+    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker()).retriever.read
 
 
 def scores(reading: Reading) -> dict[str, float]:

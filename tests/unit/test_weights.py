@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,17 @@ def test_an_unknown_model_is_one_clear_error() -> None:
         SentenceEncoder("no/such-model").encode_query("x")
     with pytest.raises(ModelError, match="reranker 'no/such-model' cannot be loaded.*Give a path"):
         SentenceReranker("no/such-model").rerank("x", ["y"])
+
+
+def test_a_folder_that_was_trained_further_is_another_encoder(tmp_path: Path) -> None:
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(b"one")
+    (tmp_path / ".cache").write_bytes(b"x")
+    before = SentenceEncoder(str(tmp_path)).fingerprint
+    assert re.fullmatch(rf"{re.escape(str(tmp_path))} \([0-9a-f]{{12}}\)", before)
+    (tmp_path / ".cache").write_bytes(b"y")
+    assert SentenceEncoder(str(tmp_path)).fingerprint == before
+    (tmp_path / "model.safetensors").write_bytes(b"two")
+    assert SentenceEncoder(str(tmp_path)).fingerprint != before
+    assert SentenceEncoder("some/name").fingerprint == "some/name"

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import typer
 
 from roleqa.cli.asking import ask, search
+from roleqa.cli.doctor import doctor
 from roleqa.cli.evaluating import evaluate, export_feedback
-from roleqa.cli.indexing import build, status, verify
+from roleqa.cli.indexing import build, rollback, status, verify
 from roleqa.cli.serving import add_user, serve
 from roleqa.errors import RoleqaError
 from roleqa.report import printable
@@ -22,7 +23,7 @@ app = typer.Typer(
     epilog="Start with: roleqa build, then: roleqa serve. Every option can also be set as ROLEQA_NAME in the "
     "environment or in roleqa.toml.",
 )
-for command in (build, ask, search, serve, status, verify):
+for command in (build, ask, search, serve, status, verify, rollback, doctor):
     app.command()(command)
 app.command("eval")(evaluate)
 app.command("user")(add_user)

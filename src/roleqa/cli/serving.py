@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from getpass import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from roleqa.cli.options import Corpus, Index, settings_from
 from roleqa.errors import SettingsError
 from roleqa.report import printable
+from roleqa.settings import Settings
 
 
 def serve(
@@ -30,15 +31,21 @@ def serve(
         typer.Option(help="File of labelled questions that the Quality tab asks.", show_default=False),
     ] = None,
     mcp: Annotated[bool, typer.Option("--mcp", help="Offer ask, search and status as MCP tools as well.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Rebuild the index when the documents change.")] = False,
+    log: Annotated[
+        Literal["text", "json"] | None,
+        typer.Option(help="Form of the log on standard error. [default: text]", show_default=False),
+    ] = None,
+    log_questions: Annotated[
+        bool, typer.Option("--log-questions", help="Write what was asked to the log as well.")
+    ] = False,
 ) -> None:
-    """Open the chat, to be used in a browser, and its API. Ctrl-C stops it.
+    """Open the chat, to be used in a browser, and its API. Ctrl-C stops it, once what was asked is answered.
+
+    An index that is built meanwhile, by whatever program, is gone over to without a restart.
 
     On an address that other machines can reach, only admins of an --auth-file may change the documents from the page.
     """
-    from roleqa.assistant import Assistant
-    from roleqa.ui import access, users
-    from roleqa.ui import serve as server
-
     settings = settings_from(
         corpus=corpus,
         index=index,
@@ -47,20 +54,34 @@ def serve(
         auth_file=auth_file,
         questions=questions,
         mcp=mcp or None,
+        watch=watch or None,
+        log=log,
+        log_questions=log_questions or None,
     )
+    _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
+    from roleqa.assistant import Assistant
+    from roleqa.stop import Stop
+    from roleqa.ui import access, logs, users
+    from roleqa.ui import serve as server
+
     known = users.load_users(settings.auth_file) if settings.auth_file else None
     if settings.mcp:
         server.require_mcp()
     for warning in access.warnings(settings.host, settings.auth_file):
         typer.echo(f"roleqa: warning: {printable(warning)}", err=True)
-    assistant = Assistant.load(settings)
-    typer.echo("loading the models ...", err=True)
-    assistant.warm_up()
 
     def say_where(url: str) -> None:
         typer.echo(f"the chat is at {url}" + (f" and its MCP tools at {url}{server.MCP_PATH}" if settings.mcp else ""))
 
-    server.serve(assistant, settings.host, settings.port, say_where, users=known, mcp=settings.mcp)
+    # Who stops it before it serves need not wait for the models.
+    with logs.to_standard_error(settings.log), Stop().listening():
+        assistant = Assistant.load(settings)
+        typer.echo("loading the models ...", err=True)
+        assistant.warm_up()
+        server.serve(assistant, settings.host, settings.port, say_where, users=known, mcp=settings.mcp)
 
 
 def add_user(

@@ -27,8 +27,13 @@ class Bm25Store:
     def build(cls, texts: Sequence[str]) -> Bm25Store:
         import bm25s
 
+        numbers: dict[str, int] = {}
+        # Numbered as they come: left to itself, bm25s orders the terms in another way in every process.
+        rows = [[numbers.setdefault(term, len(numbers)) for term in terms(text)] for text in texts]
+        if not numbers:  # nothing but signs: no query finds a passage by its words
+            rows, numbers = [[0] for _ in texts], {"": 0}
         bm25 = bm25s.BM25(k1=K1, b=B, method="lucene")
-        bm25.index([terms(text) for text in texts], show_progress=False)
+        bm25.index(bm25s.tokenization.Tokenized(rows, numbers), show_progress=False)
         return cls(bm25)
 
     @classmethod
@@ -43,13 +48,20 @@ class Bm25Store:
         try:
             return cls(bm25s.BM25.load(folder, load_corpus=False, show_progress=False))
         except (OSError, ValueError, KeyError) as error:
-            raise IndexDamagedError(f"{folder} cannot be read; run: roleqa build --full") from error
+            raise IndexDamagedError(f"{folder} cannot be read") from error
 
     def save(self, folder: Path) -> None:
         self._bm25.save(folder, show_progress=False)
 
     def __len__(self) -> int:
         return int(self._bm25.scores["num_docs"])
+
+    def equals(self, other: Bm25Store) -> bool:
+        """Whether both count the same words of the same passages."""
+        mine, theirs = self._bm25, other._bm25
+        return mine.vocab_dict == theirs.vocab_dict and all(
+            np.array_equal(mine.scores[name], theirs.scores[name]) for name in ("data", "indices", "indptr")
+        )
 
     def search(self, query: str, k: int) -> Ranking:
         """The best `k` rows that share a term with the query, best first; ties by row."""

@@ -2,179 +2,161 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-from filelock import FileLock, Timeout
-from numpy.typing import NDArray
-
-from roleqa.errors import IndexBusyError, RoleqaError
-from roleqa.index.bm25_store import Bm25Store
+from roleqa.errors import CorpusError, IndexDamagedError, IndexMissingError, RoleqaError
 from roleqa.index.changes import changes_between
-from roleqa.index.content import Content, split_corpus
-from roleqa.index.evidence_store import EvidenceStore
-from roleqa.index.faiss_store import FaissStore
-from roleqa.index.layout import GenerationFolder, IndexFolder
+from roleqa.index.content import Content, Part, parts_of, split_part
+from roleqa.index.disk import require_room, writing
+from roleqa.index.embed import embed
+from roleqa.index.integrity import check_files, is_whole
+from roleqa.index.layout import IndexFolder
 from roleqa.index.load import load_generation
-from roleqa.index.manifest import SCHEMA, Manifest, sha256
-from roleqa.index.records import save_documents, save_passages
-from roleqa.index.vocabulary import build_vocabulary, save_vocabulary
-from roleqa.ingest.abbreviations import find_abbreviations
-from roleqa.ingest.corpus import CorpusReading, read_corpus
-from roleqa.ingest.roles import ROLES_FILE, read_roles
+from roleqa.index.lock import sole_writer
+from roleqa.index.manifest import Manifest, Recipe
+from roleqa.index.news import News, find_news
+from roleqa.index.write import Origin, write_generation
+from roleqa.ingest.roles import read_roles
 from roleqa.settings import Settings
-from roleqa.types import BuildReport, Encoder, Progress, Role
-
-Matrix = NDArray[np.float32]
+from roleqa.types import BuildReport, Encoder, Progress
 
 
 @dataclass(frozen=True, slots=True)
-class _Embeddings:
-    """One row a passage and one a piece of evidence; `encoded` counts the passages that were not known."""
+class _Live:
+    """What is live when a build begins; `reason` says why nothing of it can be carried over."""
 
-    passages: Matrix
-    evidence: Matrix
-    encoded: int
+    manifest: Manifest | None = None
+    is_whole: bool = False
+    reason: str = ""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        return self.manifest.sources if self.manifest else {}
 
 
 def build_generation(
-    settings: Settings, encoder: Encoder, *, full: bool = False, progress: Progress | None = None
+    settings: Settings, encoder: Encoder, *, full: bool = False, wait: float = 0, progress: Progress | None = None
 ) -> BuildReport:
-    """Builds `settings.corpus` into a new live generation of `settings.index`.
+    """Builds `settings.corpus` into a new live generation of `settings.index`, unless the live one is up to date.
+
+    Documents that have not changed are carried over as they are; none is with `full`. Another build that is running
+    is waited for, for at most so many seconds.
 
     Raises:
         IndexBusyError: another build is running.
         CorpusError, RolesError, ModelError: nothing was built; the live generation stays as it was.
+        IndexWriteError: it cannot be written, to the same effect.
         BuildCancelledError: `progress` has stopped it, to the same effect.
     """
     started = time.perf_counter()
-    tell = progress or _silent
-    index = IndexFolder(settings.index)
-    index.path.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(index.lock, timeout=0):
-            tell("reading", 0, 0)
-            roles = read_roles(settings.corpus)
-            corpus = read_corpus(settings.corpus, strict=settings.strict)
-            content = split_corpus(corpus, encoder, tell)
-            known = {} if full else _known_embeddings(index, encoder)
-            embeddings = _encode(content, known, encoder, tell)
-            before = _live_sources(index)
-            tell("writing", 0, 0)
-            now = datetime.now(UTC)
-            folder = index.generation(f"{now:%Y%m%dT%H%M%S%f}Z")
-            try:
-                manifest = _write(folder, now, settings.corpus, corpus, roles, content, embeddings, encoder)
-                tell("switching", 0, 0)
-                index.publish(folder)
-            except BaseException:
-                index.discard(folder)
-                raise
-    except Timeout:
-        raise IndexBusyError(f"another build of {index.path} is running; run it again when that is done") from None
-    return BuildReport(
-        generation=manifest.generation,
-        documents=manifest.documents,
-        passages=manifest.passages,
-        evidence=manifest.evidence,
-        encoded=embeddings.encoded,
-        seconds=round(time.perf_counter() - started, 3),
-        problems=corpus.problems,
-        changes=changes_between(before, manifest.sources),
-    )
+    index, tell = IndexFolder(settings.index), progress or _silent
+    with sole_writer(index, tell, wait):
+        with writing(index.path):
+            index.clear_leftovers()
+        recipe = Recipe.of(encoder)
+        live = _look(index, recipe, full)
+        tell("reading", 0, 0)
+        roles = read_roles(settings.corpus)
+        news = find_news(settings.corpus, {} if live.reason else live.sources, settings.strict)
+        if live.manifest and not live.reason and _is_up_to_date(live.manifest, news, settings.corpus):
+            return _report(live.manifest, live, started, kept=live.manifest.documents, built=False)
+        parts, encoded = _embedded_parts(index, live, news, encoder, tell)
+        origin = Origin(datetime.now(UTC), settings.corpus, news, roles, recipe)
+        manifest = _switch(index, live, origin, Content.of(parts), tell)
+    return _report(manifest, live, started, encoded=encoded, kept=len(news.kept))
 
 
 def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def _live_sources(index: IndexFolder) -> dict[str, str]:
-    """What the live generation was built from; nothing if that cannot be told."""
+def _look(index: IndexFolder, recipe: Recipe, full: bool) -> _Live:
+    """The live generation, and whether a build may carry anything over from it."""
     try:
-        return Manifest.load(index.live().manifest).sources
-    except RoleqaError:
-        return {}
-
-
-def _known_embeddings(index: IndexFolder, encoder: Encoder) -> dict[str, Matrix]:
-    """Embeddings of the live generation by the text they were made from; none if it cannot be used."""
+        folder = index.live()
+        manifest = Manifest.load(folder.manifest)
+    except IndexMissingError:
+        return _Live(reason="there was no index")
+    except RoleqaError as error:
+        return _Live(reason=f"the generation before is of no use: {str(error).partition('; run: ')[0]}")
     try:
-        live = load_generation(index.live())
-    except RoleqaError:
-        return {}
-    if live.manifest.encoder != encoder.fingerprint:
-        return {}
-    content = Content(live.documents, live.passages, live.evidence)
-    known = dict(zip(content.evidence_texts(), live.evidence_vectors.embeddings(), strict=True))
-    return known | dict(zip(content.passage_texts(), live.vectors.embeddings(), strict=True))
+        check_files(folder, manifest)
+    except IndexDamagedError as error:
+        return _Live(manifest, is_whole=False, reason=f"the generation before is damaged: {error.damage}")
+    reason = "--full was asked for" if full else manifest.recipe.difference(recipe)
+    return _Live(manifest, is_whole=True, reason=reason)
 
 
-def _encode(content: Content, known: dict[str, Matrix], encoder: Encoder, tell: Progress) -> _Embeddings:
-    passages, evidence = content.passage_texts(), content.evidence_texts()
-    new = tuple(dict.fromkeys(text for text in (*passages, *evidence) if text not in known))
-    tell("encoding", 0, len(new))
-    made = encoder.encode_passages(new, lambda done: tell("encoding", done, len(new))) if new else ()
-    rows = known | dict(zip(new, made, strict=True))
-    return _Embeddings(
-        passages=np.stack([rows[text] for text in passages]),
-        evidence=np.stack([rows[text] for text in evidence]),
-        encoded=sum(text not in known for text in passages),
-    )
+def _is_up_to_date(manifest: Manifest, news: News, corpus: Path) -> bool:
+    now = (news.sources, news.problems, str(corpus.resolve()))
+    return not news.fresh and now == (manifest.sources, manifest.problems, manifest.corpus)
 
 
-def _write(
-    folder: GenerationFolder,
-    now: datetime,
-    corpus_folder: Path,
-    corpus: CorpusReading,
-    roles: tuple[Role, ...],
-    content: Content,
-    embeddings: _Embeddings,
-    encoder: Encoder,
-) -> Manifest:
-    """Writes a generation, and reads it back to see that it is whole."""
-    folder.path.mkdir(parents=True)
-    save_documents(folder.documents, content.documents.values())
-    save_passages(folder.passages, content.passages, content.evidence)
-    FaissStore.build(embeddings.passages).save(folder.vectors)
-    counts = [len(own) for own in content.evidence]
-    EvidenceStore(embeddings.evidence.astype(np.float16), counts).save(folder.evidence)
-    texts = content.passage_texts()
-    save_vocabulary(folder.vocabulary, build_vocabulary(texts))
-    Bm25Store.build(texts).save(folder.bm25)
-    manifest = Manifest(
-        schema=SCHEMA,
-        roleqa=version("roleqa"),
-        generation=folder.path.name,
-        built_at=now.isoformat(timespec="seconds"),
-        corpus=str(corpus_folder.resolve()),
-        encoder=encoder.fingerprint,
-        dimensions=embeddings.passages.shape[1],
-        window=encoder.window,
-        documents=len(content.documents),
-        passages=len(content.passages),
-        evidence=sum(counts),
-        sources=_sources(corpus_folder, corpus),
-        files=_checksums(folder),
-        abbreviations=find_abbreviations(document.text for document in corpus.documents),
-        roles=roles,
-        problems=corpus.problems,
-    )
-    manifest.save(folder.manifest)
-    load_generation(folder)
+def _embedded_parts(
+    index: IndexFolder, live: _Live, news: News, encoder: Encoder, tell: Progress
+) -> tuple[Sequence[Part], int]:
+    """Every document with its embeddings, by id, and how many passages were encoded."""
+    known = {} if live.reason else parts_of(load_generation(index.live()))
+    parts = {id: known[id] for id in news.kept}
+    for done, source in enumerate(news.fresh, start=1):
+        parts[source.document.id] = split_part(source, encoder)
+        tell("splitting", done, len(news.fresh))
+    if not any(part.passages for part in parts.values()):
+        raise CorpusError("the documents have headings at most: write something below them, or add another document")
+    ordered = [parts[id] for id in sorted(parts)]
+    # Rather than after encoding it all, which may take hours.
+    require_room(index.path, _least_size(ordered, live.manifest.dimensions if live.manifest else 0))
+    # What was renamed or copied has the bytes, what was changed much of the text of a document before.
+    bytes_of_fresh = {source.sha256 for source in news.fresh}
+    donors = [part for id, part in known.items() if id not in news.kept or live.sources[id] in bytes_of_fresh]
+    return embed(ordered, donors, encoder, tell)
+
+
+def _least_size(parts: Sequence[Part], dimensions: int) -> int:
+    """How many bytes a generation of these parts takes up at the very least."""
+    texts = sum(len(part.document.text.encode()) for part in parts)
+    passages = sum(len(part.passages) for part in parts)
+    evidence = sum(len(own) for part in parts for own in part.evidence)
+    return texts + dimensions * (4 * passages + 2 * evidence)
+
+
+def _switch(index: IndexFolder, live: _Live, origin: Origin, content: Content, tell: Progress) -> Manifest:
+    """Writes a generation and makes it live; the last one that is whole is kept beside it."""
+    tell("writing", 0, 0)
+    pending = index.pending(origin.name)
+    before = None if live.is_whole else index.before()
+    keep = live.manifest.generation if live.manifest and live.is_whole else None
+    if before and is_whole(before):
+        keep = before.path.name
+    try:
+        with writing(index.path, content.size):
+            manifest = write_generation(pending, origin, content)
+            tell("switching", 0, 0)
+            index.publish(pending, origin.name, keep)
+    except BaseException:
+        shutil.rmtree(pending.path, ignore_errors=True)
+        raise
     return manifest
 
 
-def _sources(corpus_folder: Path, corpus: CorpusReading) -> dict[str, str]:
-    """What `source_hashes` gives while nothing changes: the hashes of the bytes that were read."""
-    hashes = {source.document.id: source.sha256 for source in corpus.files}
-    roles = corpus_folder / ROLES_FILE
-    return hashes | ({ROLES_FILE: sha256(roles)} if roles.is_file() else {})
-
-
-def _checksums(folder: GenerationFolder) -> dict[str, str]:
-    return {file.relative_to(folder.path).as_posix(): sha256(file) for file in folder.files()}
+def _report(
+    manifest: Manifest, live: _Live, started: float, *, encoded: int = 0, kept: int = 0, built: bool = True
+) -> BuildReport:
+    return BuildReport(
+        generation=manifest.generation,
+        documents=manifest.documents,
+        passages=manifest.passages,
+        evidence=manifest.evidence,
+        encoded=encoded,
+        seconds=round(time.perf_counter() - started, 3),
+        problems=manifest.problems,
+        changes=changes_between(live.sources, manifest.sources),
+        kept=kept,
+        reason=live.reason,
+        built=built,
+    )

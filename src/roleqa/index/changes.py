@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,7 +57,7 @@ class ChangeWatch:
 
     def changes(self, manifest: Manifest) -> CorpusChanges:
         """The same as `corpus_changes`, reading files only where one may have changed."""
-        seen = (manifest.generation, _signature(Path(manifest.corpus)))
+        seen = (manifest.generation, corpus_signature(Path(manifest.corpus)))
         with self._lock:
             if seen != self._seen:
                 self._changes = corpus_changes(manifest)
@@ -64,12 +65,25 @@ class ChangeWatch:
             return self._changes
 
 
-def _signature(corpus: Path) -> Signature:
-    entries = []
-    for path in corpus.rglob("*"):
+def corpus_signature(corpus: Path) -> Signature:
+    """Path, size and time of change of every file below the folder: another one where a file may have changed."""
+    entries: list[tuple[str, int, int]] = []
+    pending = [str(corpus)]
+    while pending:
         try:
-            found = path.lstat()
+            with os.scandir(pending.pop()) as found:
+                for entry in found:
+                    _note(entry, entries, pending)
         except OSError:
             continue
-        entries.append((str(path), found.st_size, found.st_mtime_ns))
     return tuple(sorted(entries))
+
+
+def _note(entry: os.DirEntry[str], entries: list[tuple[str, int, int]], pending: list[str]) -> None:
+    try:
+        status = entry.stat(follow_symlinks=False)
+        if entry.is_dir(follow_symlinks=False):
+            pending.append(entry.path)
+    except OSError:  # it went this very moment
+        return
+    entries.append((entry.path, status.st_size, status.st_mtime_ns))

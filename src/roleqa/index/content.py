@@ -2,46 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from roleqa.ingest.corpus import CorpusReading
+import numpy as np
+from numpy.typing import NDArray
+
+from roleqa.index.load import Index
+from roleqa.ingest.corpus import SourceFile
 from roleqa.ingest.match_text import evidence_body, index_text
 from roleqa.ingest.split import split
-from roleqa.types import Document, Encoder, Evidence, Passage, Progress
+from roleqa.types import Document, Encoder, Evidence, Passage
+
+# Bytes on disk for a byte of text (itself, its postings, its words), a passage and a piece of evidence, by and large.
+_TEXT, _PASSAGE, _EVIDENCE = 3, 230, 60
 
 
 @dataclass(frozen=True, slots=True)
+class Embeddings:
+    """A row for each passage and, half as precise, one for each piece of evidence."""
+
+    passages: NDArray[np.float32]
+    evidence: NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A document, its passages in order, and each passage's evidence; `embeddings` once they are known."""
+
+    document: Document
+    passages: Sequence[Passage]
+    evidence: Sequence[tuple[Evidence, ...]]
+    embeddings: Embeddings | None = None
+
+    @cached_property
+    def passage_texts(self) -> tuple[str, ...]:
+        """What the encoder and BM25 see of each passage."""
+        return tuple(
+            index_text(passage, self.document, own) for passage, own in zip(self.passages, self.evidence, strict=True)
+        )
+
+    @cached_property
+    def evidence_texts(self) -> tuple[str, ...]:
+        """What the encoder sees of each piece of evidence, passage by passage."""
+        return tuple(evidence_body(item, self.document) for own in self.evidence for item in own)
+
+
+def split_part(source: SourceFile, encoder: Encoder) -> Part:
+    """A document split into passages that fit the encoder's window."""
+    parts = split(source, encoder.count_tokens, encoder.window)
+    return Part(source.document, parts.passages, parts.evidence)
+
+
+def parts_of(index: Index) -> dict[str, Part]:
+    """The documents of a generation, by id."""
+    rows: dict[str, list[int]] = {}
+    for row, passage in enumerate(index.passages):
+        rows.setdefault(passage.document_id, []).append(row)
+    vectors = index.vectors.embeddings()
+    parts = {}
+    for id, document in index.documents.items():
+        own = rows.get(id, [])
+        first, end = (own[0], own[-1] + 1) if own else (0, 0)
+        embeddings = Embeddings(vectors[first:end], index.evidence_vectors.embeddings(first, end))
+        parts[id] = Part(document, index.passages[first:end], index.evidence[first:end], embeddings)
+    return parts
+
+
+@dataclass(frozen=True)
 class Content:
-    """Documents by id, their passages in order, and each passage's evidence (evidence[i] of passages[i])."""
+    """Everything that goes into a generation; row i of the embeddings belongs to passages[i], as evidence[i] does."""
 
     documents: Mapping[str, Document]
     passages: Sequence[Passage]
     evidence: Sequence[tuple[Evidence, ...]]
+    passage_texts: Sequence[str]
+    embeddings: Embeddings
 
-    def passage_texts(self) -> tuple[str, ...]:
-        """What the encoder and BM25 see of each passage."""
-        return tuple(
-            index_text(passage, self.documents[passage.document_id], own)
-            for passage, own in zip(self.passages, self.evidence, strict=True)
+    @classmethod
+    def of(cls, parts: Iterable[Part]) -> Content:
+        """The parts, which have their embeddings, one after the other."""
+        parts = tuple(parts)
+        rows = [part.embeddings for part in parts if part.embeddings]
+        return cls(
+            documents={part.document.id: part.document for part in parts},
+            passages=tuple(passage for part in parts for passage in part.passages),
+            evidence=tuple(own for part in parts for own in part.evidence),
+            passage_texts=tuple(text for part in parts for text in part.passage_texts),
+            embeddings=Embeddings(
+                np.concatenate([own.passages for own in rows]), np.concatenate([own.evidence for own in rows])
+            ),
         )
 
-    def evidence_texts(self) -> tuple[str, ...]:
-        """What the encoder sees of each piece of evidence, passage by passage."""
-        return tuple(
-            evidence_body(item, self.documents[passage.document_id])
-            for passage, own in zip(self.passages, self.evidence, strict=True)
-            for item in own
-        )
-
-
-def split_corpus(corpus: CorpusReading, encoder: Encoder, progress: Progress) -> Content:
-    """Every document split into passages that fit the encoder's window."""
-    passages: list[Passage] = []
-    evidence: list[tuple[Evidence, ...]] = []
-    for done, source in enumerate(corpus.files, start=1):
-        parts = split(source, encoder.count_tokens, encoder.window)
-        passages += parts.passages
-        evidence += parts.evidence
-        progress("splitting", done, len(corpus.files))
-    return Content({document.id: document for document in corpus.documents}, passages, evidence)
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes up as a generation."""
+        texts = sum(len(document.text.encode()) for document in self.documents.values())
+        records = _PASSAGE * len(self.passages) + _EVIDENCE * len(self.embeddings.evidence)
+        return _TEXT * texts + records + self.embeddings.passages.nbytes + self.embeddings.evidence.nbytes

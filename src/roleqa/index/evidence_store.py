@@ -33,13 +33,14 @@ class EvidenceStore:
         try:
             rows = np.load(file, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise IndexDamagedError(f"{file} cannot be read; run: roleqa build --full") from error
+            raise IndexDamagedError(f"{file} cannot be read") from error
         if rows.ndim != 2 or len(rows) != sum(counts):
-            raise IndexDamagedError(f"{file} has {len(rows)} rows, not {sum(counts)}; run: roleqa build --full")
+            raise IndexDamagedError(f"{file} has {len(rows)} rows, not {sum(counts)}")
         return cls(rows, counts)
 
     def save(self, file: Path) -> None:
-        np.save(file, self._rows, allow_pickle=False)
+        with file.open("wb") as stream:
+            np.save(stream, self._rows, allow_pickle=False)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -50,6 +51,6 @@ class EvidenceStore:
         cosines: NDArray[np.float32] = own.astype(np.float32) @ embedding
         return cosines
 
-    def embeddings(self) -> NDArray[np.float32]:
-        """All rows; for carrying them over to the next generation."""
-        return np.asarray(self._rows, dtype=np.float32)
+    def embeddings(self, first: int, end: int) -> NDArray[np.float16]:
+        """The rows of passages `first` to `end`, for carrying them over to the next generation."""
+        return self._rows[self._starts[first] : self._starts[end]]

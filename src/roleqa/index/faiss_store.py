@@ -39,12 +39,14 @@ class FaissStore:
         try:
             return cls(faiss.read_index(str(file)))
         except RuntimeError as error:
-            raise IndexDamagedError(f"{file} cannot be read; run: roleqa build --full") from error
+            raise IndexDamagedError(f"{file} cannot be read") from error
 
     def save(self, file: Path) -> None:
         import faiss
 
-        faiss.write_index(self._index, str(file))
+        # Not by its name: FAISS's own writer does not say where the last of it had no room on the disk.
+        with file.open("wb") as stream:
+            faiss.write_index(self._index, faiss.PyCallbackIOWriter(stream.write))  # type: ignore[attr-defined]
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -57,6 +59,11 @@ class FaissStore:
         """The `k` rows nearest to one embedding of shape (dimensions,), best first, with their cosines."""
         scores, rows = self._index.search(embedding.reshape(1, -1), min(k, len(self)))
         return tuple((int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True))
+
+    def embedding(self, row: int) -> NDArray[np.float32]:
+        """One row, of shape (dimensions,)."""
+        embedding: NDArray[np.float32] = self._index.reconstruct(row)
+        return embedding
 
     def embeddings(self) -> NDArray[np.float32]:
         """All rows, of shape (passages, dimensions); for carrying them over to the next generation."""

@@ -2,13 +2,15 @@
 
 index/CURRENT                    the name of the live generation
 index/feedback.sqlite            what people think of answers, once somebody has said so; see roleqa.feedback
-index/generations/<id>/          one complete index; never changed once it is live
+index/.lock  .lock-holder        one build at a time, and who it is
+index/generations/<id>/          one complete index; never changed once it has this name
     manifest.json                what made it, from what, and the checksum of every file
     documents.jsonl              Documents, text and all
     passages.jsonl               Passages with their Evidence
     vectors.faiss  bm25/         row i belongs to passage i
     evidence.npy                 embeddings of the evidence, in the passages' order
     vocabulary.json              the words of the corpus, as it writes them
+index/generations/.new-<id>/     one that is being written, or that a killed build has left
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roleqa.errors import IndexMissingError
+
+_PENDING = ".new-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ class GenerationFolder:
         """Every file but the manifest, sorted."""
         return tuple(sorted(file for file in self.path.rglob("*") if file.is_file() and file != self.manifest))
 
+    def sync(self) -> None:
+        """Has the operating system write everything to the disk."""
+        for path in (*self.files(), self.manifest, self.bm25, self.path):
+            _sync(path)
+
 
 @dataclass(frozen=True, slots=True)
 class IndexFolder:
@@ -74,8 +83,20 @@ class IndexFolder:
     def lock(self) -> Path:
         return self.path / ".lock"
 
+    @property
+    def lock_holder(self) -> Path:
+        return self.path / ".lock-holder"
+
+    @property
+    def generations(self) -> Path:
+        return self.path / "generations"
+
     def generation(self, name: str) -> GenerationFolder:
-        return GenerationFolder(self.path / "generations" / name)
+        return GenerationFolder(self.generations / name)
+
+    def pending(self, name: str) -> GenerationFolder:
+        """Where a generation is written that will have that name."""
+        return GenerationFolder(self.generations / (_PENDING + name))
 
     def live(self) -> GenerationFolder:
         """The generation that answers.
@@ -83,42 +104,77 @@ class IndexFolder:
         Raises:
             IndexMissingError: nothing was built here yet, or what CURRENT names is gone.
         """
-        try:
-            name = self.current.read_text(encoding="utf-8").strip()
-        except OSError:
-            raise IndexMissingError(
-                f"there is no index in {self.path}; run: roleqa build --index {self.path}"
-            ) from None
+        name = self.live_name()
+        if name is None:
+            raise IndexMissingError(f"there is no index in {self.path}; run: roleqa build --index {self.path}")
         folder = self.generation(name)
-        if not name or name != Path(name).name or not folder.manifest.is_file():
+        if not _is_name(name) or not folder.manifest.is_file():
+            if name != self.live_name():  # another was made live this very moment, and this one taken away
+                return self.live()
             raise IndexMissingError(
                 f"{self.current} names {name!r}, which is not there; run: roleqa build --index {self.path}"
             )
         return folder
 
-    def discard(self, folder: GenerationFolder) -> None:
-        """Takes away what a build has written that went no further."""
-        if not self.current.exists() or self.current.read_text(encoding="utf-8").strip() != folder.path.name:
-            shutil.rmtree(folder.path, ignore_errors=True)
+    def live_name(self) -> str | None:
+        """What CURRENT says; None where there is none."""
+        try:
+            return self.current.read_bytes().decode("utf-8", "backslashreplace").strip()
+        except OSError:
+            return None
 
-    def publish(self, folder: GenerationFolder) -> None:
-        """Makes a complete generation live, durably and in one rename, then prunes all but it and the last."""
-        previous = self.current.read_text(encoding="utf-8").strip() if self.current.exists() else None
-        for file in (*folder.files(), folder.manifest):
-            _sync(file)
-        for directory in (folder.bm25, folder.path, folder.path.parent):
-            _sync(directory)
+    def before(self) -> GenerationFolder | None:
+        """The generation to go back to: the last before the live one or, where that is the oldest, the latest."""
+        live = self.live_name() or ""
+        names = sorted(folder.name for folder in self._folders() if _is_name(folder.name) and folder.name != live)
+        older = [name for name in names if name < live]
+        return self.generation((older or names)[-1]) if names else None
+
+    def publish(self, pending: GenerationFolder, name: str, keep: str | None) -> None:
+        """Makes a complete generation live, durably and in one rename, then prunes all others but the one to keep."""
+        folder = self.generation(name)
+        pending.path.rename(folder.path)
+        _sync(self.generations)
+        try:
+            self.make_live(name)
+        except BaseException:
+            if self.live_name() != name:
+                shutil.rmtree(folder.path, ignore_errors=True)
+            raise
+        self._prune({name, keep})
+
+    def make_live(self, name: str) -> None:
+        """Has CURRENT name a generation, in one step that outlives a power cut."""
         pending = self.current.with_suffix(".new")
-        pending.write_text(folder.path.name + "\n", encoding="utf-8")
-        _sync(pending)
+        with pending.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         pending.replace(self.current)
         _sync(self.path)
-        self._prune(keep={folder.path.name, previous})
+
+    def clear_leftovers(self) -> None:
+        """Takes away what a killed build has left. For whoever holds the lock."""
+        self.current.with_suffix(".new").unlink(missing_ok=True)
+        for folder in self._folders():
+            if folder.name.startswith(_PENDING):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _prune(self, keep: set[str | None]) -> None:
-        for old in (self.path / "generations").iterdir():
+        for old in self._folders():
             if old.name not in keep:
                 shutil.rmtree(old, ignore_errors=True)
+
+    def _folders(self) -> tuple[Path, ...]:
+        try:
+            return tuple(self.generations.iterdir())
+        except OSError:
+            return ()
+
+
+def _is_name(name: str) -> bool:
+    """Whether a generation may have that name: one folder, and none that is being written."""
+    return bool(name) and name == Path(name).name and not name.startswith(".") and "\0" not in name
 
 
 def _sync(path: Path) -> None:

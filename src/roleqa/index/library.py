@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roleqa.errors import IndexDamagedError
+from roleqa.index.integrity import check_files
 from roleqa.index.layout import IndexFolder
 from roleqa.index.manifest import Manifest
 from roleqa.index.records import load_documents
@@ -30,7 +31,6 @@ def load_library(path: Path) -> Library:
     manifest = Manifest.load(folder.manifest)
     documents = load_documents(folder.documents)
     if len(documents) != manifest.documents:
-        raise IndexDamagedError(
-            f"{folder.path} holds {len(documents)} documents, not {manifest.documents}; run: roleqa build --full"
-        )
+        raise IndexDamagedError(f"{folder.path} holds {len(documents)} documents, not {manifest.documents}")
+    check_files(folder, manifest, (folder.documents.name,))
     return Library(manifest, documents)

@@ -9,6 +9,7 @@ from roleqa.errors import IndexDamagedError, IndexMismatchError
 from roleqa.index.bm25_store import Bm25Store
 from roleqa.index.evidence_store import EvidenceStore
 from roleqa.index.faiss_store import FaissStore
+from roleqa.index.integrity import check_files, remedy
 from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.manifest import Manifest
 from roleqa.index.records import load_documents, load_passages
@@ -52,7 +53,7 @@ def load_index(path: Path, encoder: str) -> Index:
         IndexMismatchError: another schema or encoder made it.
         IndexDamagedError: a file is missing, unreadable or inconsistent with the others.
     """
-    index = load_generation(IndexFolder(path).live())
+    index = _load_live(IndexFolder(path))
     if index.manifest.encoder != encoder:
         raise IndexMismatchError(
             f"the index in {path} was made by the encoder {index.manifest.encoder}, the one in use is {encoder}; "
@@ -61,9 +62,24 @@ def load_index(path: Path, encoder: str) -> Index:
     return index
 
 
+def _load_live(index: IndexFolder) -> Index:
+    folder = index.live()
+    try:
+        return load_generation(folder)
+    except IndexDamagedError as error:
+        if index.live() != folder:  # later builds took it away while it was read
+            return _load_live(index)
+        raise IndexDamagedError(error.damage, remedy(index)) from error
+
+
 def load_generation(folder: GenerationFolder) -> Index:
-    """One generation, whether live or not yet. Raises IndexMismatchError or IndexDamagedError."""
+    """One generation, whether live or not yet, once every file has the checksum that it was written with.
+
+    Raises:
+        IndexMismatchError, IndexDamagedError: it cannot be answered from.
+    """
     manifest = Manifest.load(folder.manifest)
+    check_files(folder, manifest)
     passages, evidence = load_passages(folder.passages)
     index = Index(
         manifest=manifest,
@@ -91,4 +107,4 @@ def _check(folder: GenerationFolder, index: Index) -> None:
     }
     for name, (found, expected) in counts.items():
         if found != expected:
-            raise IndexDamagedError(f"{folder.path} holds {found} {name}, not {expected}; run: roleqa build --full")
+            raise IndexDamagedError(f"{folder.path} holds {found} {name}, not {expected}")

@@ -1,18 +1,47 @@
-"""What made a generation and from what: enough to know whether it can be used and whether it is stale."""
+"""What made a generation and from what: enough to know whether it can be used, carried over, or is stale."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from roleqa.errors import IndexDamagedError, IndexMismatchError
-from roleqa.types import Problem, Role
+from roleqa.types import Encoder, Problem, Role
 
-# Raised whenever what a generation's files mean changes; an older one is rebuilt, never guessed at.
-SCHEMA = 1
+# Raised whenever what a generation's files mean changes, the folding of terms and BM25's parameters with them; an
+# older one is rebuilt, never guessed at.
+SCHEMA = 2
+# Raised whenever the same file, once read, would give other passages, evidence or texts to match.
+SPLITTER = 1
+# These decide where passages and sentences end as well.
+_SPLITTING_LIBRARIES = ("markdown-it-py", "sentencex")
+
 REBUILD = "roleqa build --full"
+# A folder's name need not be UTF-8, and must survive being written down.
+_BYTES = {"encoding": "utf-8", "errors": "surrogateescape"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What shapes passages and embeddings beside the documents: only what one recipe made is carried over."""
+
+    encoder: str
+    window: int
+    splitter: str
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> Recipe:
+        """The one that a build with this encoder follows."""
+        libraries = ", ".join(f"{name} {version(name)}" for name in _SPLITTING_LIBRARIES)
+        return cls(encoder.fingerprint, encoder.window, f"{SPLITTER} ({libraries})")
+
+    def difference(self, other: Recipe) -> str:
+        """What is not the same in the other; nothing where it is the same recipe."""
+        then, now = asdict(self), asdict(other)
+        return ", ".join(f"the {name} was {then[name]} and is {now[name]}" for name in then if then[name] != now[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +58,7 @@ class Manifest:
     encoder: str
     dimensions: int
     window: int
+    splitter: str
     documents: int
     passages: int
     evidence: int
@@ -38,28 +68,47 @@ class Manifest:
     roles: tuple[Role, ...] = ()
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def recipe(self) -> Recipe:
+        return Recipe(self.encoder, self.window, self.splitter)
+
     def save(self, file: Path) -> None:
-        file.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        file.write_text(self._text(), newline="\n", **_BYTES)
 
     @classmethod
     def load(cls, file: Path) -> Manifest:
         """Raises:
         IndexMismatchError: another schema wrote it.
-        IndexDamagedError: it is not a manifest.
+        IndexDamagedError: it is not a manifest, or not as it was written.
         """
         try:
-            data = json.loads(file.read_text(encoding="utf-8"))
+            text = file.read_bytes().decode(**_BYTES)
+            data = json.loads(text)
             schema = data["schema"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise IndexDamagedError(f"{file} cannot be read ({error}); run: {REBUILD}") from error
+            raise IndexDamagedError(f"{file} cannot be read ({error})") from error
         if schema != SCHEMA:
-            raise IndexMismatchError(f"{file.parent} has schema {schema}, this roleqa reads {SCHEMA}; run: {REBUILD}")
+            raise IndexMismatchError(f"{file} has schema {schema}, this roleqa reads {SCHEMA}; run: {REBUILD}")
         try:
+            data.pop("checksum")
             data["roles"] = tuple(Role(role["id"], role["name"], tuple(role["aliases"])) for role in data["roles"])
             data["problems"] = tuple(Problem(**problem) for problem in data["problems"])
-            return cls(**data)
+            manifest = cls(**data)
         except (KeyError, TypeError) as error:
-            raise IndexDamagedError(f"{file} is incomplete ({error}); run: {REBUILD}") from error
+            raise IndexDamagedError(f"{file} is incomplete ({error})") from error
+        if manifest._text() != text:
+            raise IndexDamagedError(f"{file} is not what was written")
+        return manifest
+
+    def _text(self) -> str:
+        """What stands in the file: JSON that ends with the checksum of the rest."""
+        data = asdict(self)
+        checksum = hashlib.sha256(_json(data).encode(**_BYTES)).hexdigest()
+        return _json(data | {"checksum": checksum})
+
+
+def _json(data: dict[str, object]) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
 def sha256(file: Path) -> str:

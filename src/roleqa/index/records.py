@@ -73,4 +73,4 @@ def _guarded(file: Path, items: Iterator[Item]) -> Iterator[Item]:
     try:
         yield from items
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexDamagedError(f"{file} cannot be read ({error}); run: roleqa build --full") from error
+        raise IndexDamagedError(f"{file} cannot be read ({error})") from error

@@ -16,10 +16,8 @@ Vocabulary = dict[str, str]
 def build_vocabulary(texts: Iterable[str]) -> Vocabulary:
     """Folded words and how they are written most often, in lower case where they ever are; most frequent first."""
     written: dict[str, Counter[str]] = {}
-    for text in texts:
-        for word in words(text):
-            if word.isalpha():
-                written.setdefault(fold(word), Counter())[word] += 1
+    for word, count in Counter(word for text in texts for word in words(text) if word.isalpha()).items():
+        written.setdefault(fold(word), Counter())[word] = count
     counts = {folded: sum(forms.values()) for folded, forms in written.items()}
     return {
         folded: min(written[folded], key=lambda form: (not form.islower(), -written[folded][form], form))
@@ -36,5 +34,5 @@ def load_vocabulary(file: Path) -> Vocabulary:
     try:
         vocabulary: Vocabulary = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise IndexDamagedError(f"{file} cannot be read; run: roleqa build --full") from error
+        raise IndexDamagedError(f"{file} cannot be read") from error
     return vocabulary

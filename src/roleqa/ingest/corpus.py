@@ -163,8 +163,9 @@ def _below(folder: Path) -> Iterator[Path]:
 def _checked_bytes(folder: Path, path: Path) -> bytes:
     _check_name(folder, path)
     try:
-        real = path.resolve(strict=True)
-        if not real.is_relative_to(folder.resolve()):
+        # No folder on the way is a link, as those are not followed.
+        real = path.resolve(strict=True) if path.is_symlink() else path
+        if real is not path and not real.is_relative_to(folder.resolve()):
             raise UnreadableFileError("it is a link that leads out of the corpus: put the file itself there")
         with open(real, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
@@ -186,7 +187,7 @@ def _checked_bytes(folder: Path, path: Path) -> bytes:
 
 def _check_name(folder: Path, path: Path) -> None:
     try:
-        str(path.relative_to(folder)).encode()
+        str(path).removeprefix(str(folder)).encode()
     except UnicodeEncodeError:
         raise UnreadableFileError("its name is not UTF-8: rename it") from None
     if _is_folder(path):

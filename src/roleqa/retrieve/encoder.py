@@ -1,7 +1,13 @@
-"""Texts become embeddings: the only place that loads torch and sentence-transformers."""
+"""Texts become embeddings: the only place that loads torch and sentence-transformers.
+
+A passage's embedding is the same, bit for bit, whatever is encoded beside it: an index that was brought up to date is
+the one that building it anew would have given. Sums of floating-point numbers depend on the shape of the matrices
+they are part of, so every batch has as many texts, and is padded to a length that follows from its texts' own.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,15 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import ModelError
-from roleqa.retrieve.weights import ENCODER_WEIGHTS, PACKAGED
+from roleqa.retrieve.weights import ENCODER_WEIGHTS, PACKAGED, folder_sha256
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Embeddings = NDArray[np.float32]
 
-# A batch this small keeps the padding of sorted texts low and two cores busy; larger ones were no faster.
-BATCH_SIZE = 16
+# A batch this small keeps two cores busy, and the last of each length is rarely full; larger ones were no faster.
+BATCH_SIZE = 8
+# Texts are padded to a multiple of so many tokens.
+LENGTH_STEP = 32
 
 
 class SentenceEncoder:
@@ -33,46 +41,83 @@ class SentenceEncoder:
     def __init__(self, name: str = PACKAGED) -> None:
         self.name = name
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        return ENCODER_WEIGHTS.fingerprint if self.name == PACKAGED else self.name
+        """Of the packaged weights and of a folder with a checksum: what lies in a folder may be trained further."""
+        if self.name == PACKAGED:
+            return ENCODER_WEIGHTS.fingerprint
+        folder = Path(self.name)
+        return f"{self.name} ({folder_sha256(folder)[:12]})" if folder.is_dir() else self.name
 
     @property
     def window(self) -> int:
-        model = self._model
-        longest = model.max_seq_length or model.tokenizer.model_max_length
-        return int(longest) - int(model.tokenizer.num_special_tokens_to_add())
+        return self._longest - self._special_tokens
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Embeddings:
-        model = self._model
-        embeddings = np.empty((len(texts), model.get_embedding_dimension() or 0), dtype=np.float32)
-        # Longest first: a batch pads to its longest text, and memory runs out at once or never.
-        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        embeddings = np.empty((len(texts), self._model.get_embedding_dimension() or 0), dtype=np.float32)
+        done = 0
         with _fast_inference():
-            for first in range(0, len(order), BATCH_SIZE):
-                rows = order[first : first + BATCH_SIZE]
-                embeddings[rows] = self._encode([texts[i] for i in rows])
+            for length, rows in self._batches(texts):
+                batch = [texts[row] for row in rows]
+                embeddings[rows] = self._encode(batch + [""] * (BATCH_SIZE - len(batch)), length)[: len(batch)]
+                done += len(batch)
                 if progress:
-                    progress(min(first + BATCH_SIZE, len(order)))
+                    progress(done)
         return _unit_rows(embeddings)
 
     def encode_query(self, query: str) -> Embeddings:
         row: Embeddings = _unit_rows(self._encode([query]))[0]
         return row
 
-    def _encode(self, texts: list[str]) -> Embeddings:
-        encoded = self._model.encode(texts, batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True)
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
+        """Rows of texts that are padded to one length, in tokens; longest first: memory runs out at once or never."""
+        rows: dict[int, list[int]] = {}
+        for row, encoding in enumerate(self._tokenizer.encode_batch(list(texts), add_special_tokens=False)):
+            tokens = min(len(encoding.ids) + self._special_tokens, self._longest)
+            rows.setdefault(min(-(-tokens // LENGTH_STEP) * LENGTH_STEP, self._longest), []).append(row)
+        for length in sorted(rows, reverse=True):
+            for first in range(0, len(rows[length]), BATCH_SIZE):
+                yield length, rows[length][first : first + BATCH_SIZE]
+
+    def _encode(self, texts: list[str], length: int | None = None) -> Embeddings:
+        """One batch, padded to the length where one is given."""
+        options: dict[str, Any] = {}
+        if length and self._is_transformer:
+            options["processing_kwargs"] = {"text": {"padding": "max_length", "max_length": length}}
+        encoded = self._model.encode(texts, batch_size=BATCH_SIZE, show_progress_bar=False, **options)
         return np.asarray(encoded, dtype=np.float32)
 
     @cached_property
+    def _is_transformer(self) -> bool:
+        """Whether texts are padded at all: a table of static embeddings, for one, has no need of it."""
+        from sentence_transformers.base.modules import Transformer
+
+        return isinstance(self._model[0], Transformer)
+
+    @cached_property
+    def _longest(self) -> int:
+        """The longest text that the model reads, in tokens, special ones included."""
+        if self.name == PACKAGED:
+            settings = json.loads((ENCODER_WEIGHTS.folder_path() / "sentence_bert_config.json").read_bytes())
+            return int(settings["max_seq_length"])
+        return int(self._model.max_seq_length or self._model.tokenizer.model_max_length)
+
+    @cached_property
+    def _special_tokens(self) -> int:
+        return int(self._tokenizer.num_special_tokens_to_add(False))
+
+    @cached_property
     def _tokenizer(self) -> Any:
-        """A copy of the model's tokenizer that never truncates: it is for counting."""
+        """The model's tokenizer, that never truncates: it is for counting. The packaged one needs no torch."""
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
+        if self.name == PACKAGED:
+            tokenizer = Tokenizer.from_file(str(ENCODER_WEIGHTS.folder_path() / "tokenizer.json"))
+        else:
+            tokenizer = Tokenizer.from_str(self._model.tokenizer.backend_tokenizer.to_str())
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer

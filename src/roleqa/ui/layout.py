@@ -205,7 +205,7 @@ class Corpus:
             status = html_component(elem_id="status")
             notice = html_component(elem_id="not-admin")
             with gr.Row(elem_id="corpus-buttons"):
-                # Without `file_types`, as Gradio shows the name of another type of file as markup. The server refuses it.
+                # Without `file_types`, as Gradio shows the name of another type of file as markup.
                 upload = gr.UploadButton("Add documents", elem_id="add-documents", file_count="multiple", scale=0)
                 _leave_no_files(upload)
                 rebuild = gr.Button("Rebuild index", elem_id="rebuild", variant="secondary", scale=0)

@@ -65,10 +65,12 @@ def render_report(report: BuildReport) -> Html:
     """What a rebuild did."""
     done = f"{count(report.documents, 'document')}, {count(report.passages, 'passage')}"
     encoded = f"{report.encoded:,} of them encoded anew" if report.encoded else "nothing had to be encoded anew"
+    outcome = "The new index answers now." if report.built else "Nothing has changed: the index answers as before."
     return element(
         "div",
-        element("p", element("b", text("The new index answers now."))),
+        element("p", element("b", text(outcome))),
         element("p", text(f"{done}, {encoded}, in {report.seconds:.1f} s.")),
+        element("p", text(f"All was read anew: {report.reason}.")) if report.reason else EMPTY,
         _changes(report.changes),
         _problems(report.problems),
         class_="report",

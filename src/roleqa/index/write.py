@@ -1,0 +1,136 @@
+"""A generation is written, and read back to see that it is what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from roleqa.errors import IndexDamagedError
+from roleqa.index.bm25_store import Bm25Store
+from roleqa.index.content import Content
+from roleqa.index.evidence_store import EvidenceStore
+from roleqa.index.faiss_store import FaissStore
+from roleqa.index.layout import GenerationFolder
+from roleqa.index.load import Index, load_generation
+from roleqa.index.manifest import SCHEMA, Manifest, Recipe, sha256
+from roleqa.index.news import News
+from roleqa.index.records import save_documents, save_passages
+from roleqa.index.terms import terms
+from roleqa.index.vocabulary import build_vocabulary, save_vocabulary
+from roleqa.ingest.abbreviations import find_abbreviations
+from roleqa.types import Role
+
+# How many passages a new generation is asked for by their own text.
+_SELF_QUERIES = 32
+# By how much the cosine of a vector with itself may be off.
+_ROUNDING = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a generation is made from, and when."""
+
+    now: datetime
+    corpus: Path
+    news: News
+    roles: tuple[Role, ...]
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        return f"{self.now:%Y%m%dT%H%M%S%f}Z"
+
+
+def write_generation(folder: GenerationFolder, origin: Origin, content: Content) -> Manifest:
+    """Writes a generation durably, and reads it back.
+
+    Raises:
+        IndexDamagedError: what was read is not what was written.
+        OSError: it could not be written.
+    """
+    folder.path.mkdir(parents=True)
+    save_documents(folder.documents, content.documents.values())
+    save_passages(folder.passages, content.passages, content.evidence)
+    FaissStore.build(content.embeddings.passages).save(folder.vectors)
+    EvidenceStore(content.embeddings.evidence, [len(own) for own in content.evidence]).save(folder.evidence)
+    save_vocabulary(folder.vocabulary, build_vocabulary(content.passage_texts))
+    Bm25Store.build(content.passage_texts).save(folder.bm25)
+    manifest = _manifest(folder, origin, content)
+    manifest.save(folder.manifest)
+    folder.sync()
+    check_generation(folder, content)
+    return manifest
+
+
+def _manifest(folder: GenerationFolder, origin: Origin, content: Content) -> Manifest:
+    return Manifest(
+        schema=SCHEMA,
+        roleqa=version("roleqa"),
+        generation=origin.name,
+        built_at=origin.now.isoformat(timespec="seconds"),
+        corpus=str(origin.corpus.resolve()),
+        encoder=origin.recipe.encoder,
+        dimensions=content.embeddings.passages.shape[1],
+        window=origin.recipe.window,
+        splitter=origin.recipe.splitter,
+        documents=len(content.documents),
+        passages=len(content.passages),
+        evidence=len(content.embeddings.evidence),
+        sources=origin.news.sources,
+        files={file.relative_to(folder.path).as_posix(): sha256(file) for file in folder.files()},
+        abbreviations=find_abbreviations(document.text for document in content.documents.values()),
+        roles=origin.roles,
+        problems=origin.news.problems,
+    )
+
+
+def check_generation(folder: GenerationFolder, content: Content) -> None:
+    """Raises IndexDamagedError where a generation, read from its files, is not the content or does not find it."""
+    index = load_generation(folder)
+    same = {
+        folder.documents: index.documents == content.documents,
+        folder.passages: index.passages == content.passages and index.evidence == content.evidence,
+        folder.vectors: np.array_equal(index.vectors.embeddings(), content.embeddings.passages),
+        folder.evidence: np.array_equal(
+            index.evidence_vectors.embeddings(0, len(index.passages)), content.embeddings.evidence
+        ),
+    }
+    for file, is_same in same.items():
+        if not is_same:
+            raise IndexDamagedError(f"{file} is not what was written")
+    for row in sample(len(index.passages), _SELF_QUERIES):
+        _check_finds(folder, index, row, content.passage_texts[row])
+    for problem in misplaced(index):
+        raise IndexDamagedError(f"{folder.passages}: {problem}")
+
+
+def _check_finds(folder: GenerationFolder, index: Index, row: int, text: str) -> None:
+    """Whether both searches find a passage by what they hold of it."""
+    own = index.vectors.embedding(row)
+    (_, best), *_ = index.vectors.search(own, 1)
+    if abs(best - float(own @ own)) > _ROUNDING:
+        raise IndexDamagedError(f"{folder.vectors} does not find passage {index.passages[row].id} by its own embedding")
+    if terms(text) and row not in {found for found, _ in index.bm25.search(text, len(index.passages))}:
+        raise IndexDamagedError(f"{folder.bm25} does not find passage {index.passages[row].id} by its own words")
+
+
+def misplaced(index: Index) -> Iterable[str]:
+    """The passages and the evidence that do not lie where they say."""
+    for passage, own in zip(index.passages, index.evidence, strict=True):
+        document = index.documents.get(passage.document_id)
+        if document is None:
+            yield f"passage {passage.id} is of no document"
+        elif not 0 <= passage.start < passage.end <= len(document.text):
+            yield f"passage {passage.id} ends beyond its document"
+        elif any(not passage.start <= item.start < item.end <= passage.end for item in own):
+            yield f"evidence of passage {passage.id} lies outside of it"
+
+
+def sample(count: int, most: int) -> Sequence[int]:
+    """At most so many rows of that many, spread evenly, the first and the last among them."""
+    return sorted({round(row) for row in np.linspace(0, count - 1, min(count, most))})
