@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from roleqa.answer.comparison import compose_comparison
 from roleqa.answer.compose import Asked, compose
-from roleqa.answer.confidence import Calibration, load_calibration
+from roleqa.answer.confidence import CALIBRATION_FILE, Calibration, load_calibration
+from roleqa.errors import RoleqaError
 from roleqa.index.build import build_generation
 from roleqa.index.catalog import Catalog, Entry
 from roleqa.index.changes import ChangeWatch
+from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
+from roleqa.index.verify import Inspection, inspect
 from roleqa.question.comparison import find_comparison
 from roleqa.question.follow_up import resolve
 from roleqa.question.query import check_question, make_query
@@ -22,23 +27,59 @@ from roleqa.retrieve.encoder import SentenceEncoder
 from roleqa.retrieve.reranker import load_reranker
 from roleqa.retrieve.search import Reading, Retriever
 from roleqa.settings import Settings
-from roleqa.types import Answer, BuildReport, Document, Encoder, Generation, Hit, Mode, Progress, Reranker, Status
+from roleqa.types import (
+    Answer,
+    BuildReport,
+    Document,
+    Encoder,
+    Generation,
+    Hit,
+    Mode,
+    Problem,
+    Progress,
+    Reranker,
+    Status,
+)
 
 # How many earlier questions a follow-up can lean on.
 MAX_HISTORY = 8
 
+# Tells whether the files that say what answers have changed.
+Signature = tuple[tuple[int, int, int] | None, ...]
+
 
 def build_index(
-    settings: Settings, *, full: bool = False, progress: Progress | None = None, encoder: Encoder | None = None
+    settings: Settings,
+    *,
+    full: bool = False,
+    wait: float = 0,
+    progress: Progress | None = None,
+    encoder: Encoder | None = None,
 ) -> BuildReport:
-    """Builds the corpus into a new generation of the index and makes it live.
+    """Builds the corpus into a new generation of the index and makes it live, unless the live one is up to date.
 
-    Passages whose text is unchanged keep their embeddings, unless `full`.
+    Documents that have not changed are carried over, unless `full`. Another build that is running is waited for, for
+    at most so many seconds.
 
     Raises:
-        RoleqaError: a CorpusError, RolesError, ModelError or IndexBusyError; the live generation stays as it was.
+        RoleqaError: a CorpusError, RolesError, ModelError, IndexBusyError or IndexWriteError; the live generation
+            stays as it was.
     """
-    return build_generation(settings, encoder or SentenceEncoder(settings.encoder), full=full, progress=progress)
+    encoder = encoder or SentenceEncoder(settings.encoder)
+    return build_generation(settings, encoder, full=full, wait=wait, progress=progress)
+
+
+def verify_index(settings: Settings, *, encoder: Encoder | None = None) -> Inspection:
+    """Whether the live generation is, in every file and every offset, what a build would make of its documents."""
+    return inspect(settings.index, encoder or SentenceEncoder(settings.encoder))
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """What answers: switched as one."""
+
+    retriever: Retriever
+    calibration: Calibration
 
 
 class Assistant:
@@ -46,8 +87,10 @@ class Assistant:
 
     def __init__(self, settings: Settings, index: Index, encoder: Encoder, reranker: Reranker) -> None:
         self.settings = settings
-        self._retriever = Retriever(index, encoder, reranker, settings)
-        self._calibration = _calibration(settings, reranker)
+        self._live = _Live(Retriever(index, encoder, reranker, settings), _calibration(settings, reranker))
+        self._switching = threading.Lock()
+        self._seen: Signature | None = None
+        self._refused: tuple[Problem, ...] = ()
         self._watch = ChangeWatch()
         self._catalog = Catalog(settings.corpus)
 
@@ -65,22 +108,22 @@ class Assistant:
     @property
     def retriever(self) -> Retriever:
         """The generation that answers now, and the models that search it; a rebuild puts another in its place."""
-        return self._retriever
+        return self._live.retriever
 
     def with_retriever(self, retriever: Retriever) -> Assistant:
-        """This assistant, searching with another retriever."""
+        """This assistant, searching with another retriever, whatever is switched meanwhile."""
         twin = copy(self)
-        twin._retriever = retriever
+        twin._live = replace(self._live, retriever=retriever)
         return twin
 
     @property
     def calibration(self) -> Calibration:
         """How confidence is judged, and below which an answer is refused."""
-        return self._calibration
+        return self._live.calibration
 
     def warm_up(self) -> None:
         """Loads the models now, so that the first question is answered as fast as the others."""
-        self._retriever.read("warm up")
+        self.retriever.read("warm up")
 
     def ask(self, question: str, history: Sequence[str] = (), role: str | None = None) -> Answer:
         """The answer to a question, given the questions asked before it, of one role where `role` is given.
@@ -89,9 +132,9 @@ class Assistant:
             QuestionError: it is empty or too long, or there is no such role.
         """
         started = time.perf_counter()
-        retriever = self._retriever  # one generation answers, whatever is switched meanwhile
-        asked = self._understand(retriever, check_question(question, self.settings.max_question_length), history, role)
-        answer = self._answer(retriever, asked)
+        live = self._live  # one generation answers, whatever is switched meanwhile
+        question = check_question(question, self.settings.max_question_length)
+        answer = self._answer(live, self._understand(live.retriever, question, history, role))
         return replace(answer, seconds=round(time.perf_counter() - started, 4))
 
     def read(self, question: str, history: Sequence[str] = ()) -> Reading | None:
@@ -100,7 +143,7 @@ class Assistant:
         Raises:
             QuestionError: it is empty or too long.
         """
-        retriever = self._retriever
+        retriever = self.retriever
         asked = self._understand(retriever, check_question(question, self.settings.max_question_length), history, None)
         return None if asked.comparison else retriever.read(asked.query.text, asked.query.roles)
 
@@ -114,19 +157,20 @@ class Assistant:
         comparison = None if role else find_comparison(query.text, manifest.roles)
         return Asked(question, resolved, query, comparison)
 
-    def _answer(self, retriever: Retriever, asked: Asked) -> Answer:
+    def _answer(self, live: _Live, asked: Asked) -> Answer:
+        retriever, calibration = live.retriever, live.calibration
         generation = self._generation(retriever.index)
         comparison = asked.comparison
         if comparison is None:
             reading = retriever.read(asked.query.text, asked.query.roles)
-            return compose(retriever.index, asked, reading, self.settings, self._calibration, generation)
+            return compose(retriever.index, asked, reading, self.settings, calibration, generation)
         readings = [
             retriever.read(query, (role,), shares=len(comparison.roles))
             for query, role in zip(comparison.queries, comparison.roles, strict=True)
         ]
         on_all = retriever.read_on_all(asked.query.text, comparison.roles)
         return compose_comparison(
-            retriever.index, asked, comparison, readings, on_all, self.settings, self._calibration, generation
+            retriever.index, asked, comparison, readings, on_all, self.settings, calibration, generation
         )
 
     @staticmethod
@@ -144,15 +188,16 @@ class Assistant:
     def search(self, query: str, top_k: int | None = None, mode: Mode = "rerank") -> tuple[Hit, ...]:
         """The passages that fit a query best, best first. Raises QuestionError."""
         query = check_question(query, self.settings.max_question_length)
-        return self._retriever.search(query, top_k or self.settings.top_k, mode)
+        return self.retriever.search(query, top_k or self.settings.top_k, mode)
 
     def document(self, document_id: str) -> Document | None:
         """A document as the live generation holds it; None where it holds none of that id."""
-        return self._retriever.index.documents.get(document_id)
+        return self.retriever.index.documents.get(document_id)
 
     def status(self) -> Status:
         """The live generation, and how the corpus differs from it."""
-        index = self._retriever.index
+        retriever = self.retriever
+        index = retriever.index
         manifest = index.manifest
         return Status(
             generation=self._generation(index),
@@ -161,16 +206,16 @@ class Assistant:
             passages=manifest.passages,
             evidence=manifest.evidence,
             encoder=manifest.encoder,
-            reranker=self._retriever.reranker.fingerprint,
+            reranker=retriever.reranker.fingerprint,
             roles=manifest.roles,
             topics=index.topics(),
             changes=self._watch.changes(manifest),
-            problems=manifest.problems,
+            problems=(*manifest.problems, *self._refused),
         )
 
     def catalog(self) -> tuple[Entry, ...]:
         """The documents that a rebuild would find and those that are answered from, side by side."""
-        return self._catalog.entries(self._retriever.index)
+        return self._catalog.entries(self.retriever.index)
 
     def rebuild(self, progress: Progress | None = None) -> BuildReport:
         """Builds a new generation beside the live one, which answers until the new one is ready.
@@ -178,15 +223,61 @@ class Assistant:
         Raises:
             RoleqaError: it could not be built, or `progress` stopped it; the live generation goes on answering.
         """
-        encoder = self._retriever.encoder
-        report = build_index(self.settings, progress=progress, encoder=encoder)
-        index = load_index(self.settings.index, encoder.fingerprint)
-        self._retriever = replace(self._retriever, index=index)
+        report = build_index(self.settings, progress=progress, encoder=self.retriever.encoder)
+        self.refresh()
         return report
+
+    def refresh(self) -> bool:
+        """Goes over to the generation that is live on disk, whoever made it so, and to the calibration beside it.
+
+        What is being answered meanwhile is answered by the generation it began with. False where nothing is new;
+        asking that is cheap. What was refused is not tried again until it changes, and stands in the status.
+
+        Raises:
+            RoleqaError: what is live on disk cannot be answered from; the generation before goes on answering.
+        """
+        with self._switching:
+            while (seen := _signature(self.settings.index)) != self._seen:
+                try:
+                    live = self._load_live()
+                except RoleqaError as error:
+                    if seen != _signature(self.settings.index):
+                        continue  # a later build took it away while it was read
+                    self._seen = seen
+                    self._refused = (Problem("index", f"{error} (the generation before goes on answering)"),)
+                    raise
+                self._seen, self._refused = seen, ()
+                if live is not self._live:
+                    self._live = live
+                    return True
+            return False
+
+    def _load_live(self) -> _Live:
+        """What is live on disk; what is in memory where that is the same."""
+        live, retriever = self._live, self.retriever
+        if IndexFolder(self.settings.index).live().path.name != retriever.index.manifest.generation:
+            index = load_index(self.settings.index, retriever.encoder.fingerprint)
+            retriever = replace(retriever, index=index)
+        calibration = _calibration(self.settings, retriever.reranker)
+        same = retriever is live.retriever and calibration == live.calibration
+        return live if same else _Live(retriever, calibration)
 
     def _generation(self, index: Index) -> Generation:
         manifest = index.manifest
         return Generation(manifest.generation, manifest.built_at, stale=bool(self._watch.changes(manifest)))
+
+
+def _signature(index: Path) -> Signature:
+    """Of the files that say what answers: inode, size and time of change; None for one that is not there."""
+    return tuple(map(_stamp, (IndexFolder(index).current, index / CALIBRATION_FILE)))
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _calibration(settings: Settings, reranker: Reranker) -> Calibration:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import (
@@ -66,6 +66,14 @@ class Settings(BaseSettings):
         None, description="File of labelled questions (JSONL) to evaluate the index with, also from the page."
     )
     mcp: bool = Field(False, description="Offer the chat's endpoints as MCP tools as well.")
+    watch: bool = Field(False, description="While the chat is served, rebuild when the documents change.")
+    max_waiting: int = Field(
+        200, ge=0, description="How many questions may wait their turn; more are told to come back."
+    )
+    max_connections: int = Field(500, ge=10, description="How many connections the chat holds open at once.")
+    stop_seconds: float = Field(20.0, ge=0, description="How long a stopping server finishes what it has begun.")
+    log: Literal["text", "json"] = Field("text", description="Log lines for people, or a JSON object each.")
+    log_questions: bool = Field(False, description="Write what was asked to the log as well.")
 
     def __init__(self, **values: Any) -> None:
         unknown = sorted(

@@ -23,12 +23,17 @@ QUOTE = "A harbour pilot has four weeks of leave in summer."
 DOCUMENT = f"# Leave\n\nA lighthouse keeper is relieved in winter. {QUOTE}\n"
 
 
+def make_corpus(folder: Path) -> tuple[Path, Path]:
+    """A corpus of one document in that folder, and where its index is to be."""
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "leave.md").write_text(DOCUMENT, encoding="utf-8")
+    return folder / "corpus", folder / "index"
+
+
 @contextmanager
 def serving(folder: Path, *arguments: str | Path, login: bool, said: list[str] | None = None) -> Iterator[str]:
     """Runs `roleqa serve` on the corpus in that folder, for ada and grace alone where there is a login."""
-    corpus, index, auth_file = folder / "corpus", folder / "index", folder / "users.txt"
-    corpus.mkdir()
-    (corpus / "leave.md").write_text(DOCUMENT, encoding="utf-8")
+    (corpus, index), auth_file = make_corpus(folder), folder / "users.txt"
     build_index(Settings(corpus=corpus, index=index), encoder=WordEncoder())
     for name, password in (ADA, GRACE) if login else ():
         add_user(auth_file, User(name, name == ADA[0], PasswordHash.of(password)))

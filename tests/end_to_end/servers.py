@@ -7,10 +7,12 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -41,12 +43,14 @@ def running(*command: str | Path, said: list[str] | None = None, folder: Path | 
 
     The line with the URL, and in the end all of its standard error, are added to `said`.
     """
+    # Into a file: a pipe that nobody reads would hold up the server once it is full.
+    log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed once it has been read)
     process = subprocess.Popen(
         [sys.executable, *map(str, command)],
         env=ENVIRONMENT,
         cwd=folder,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=log,
         text=True,
         # A shell that runs the tests in the background has its children ignore Ctrl-C; the server must not.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
@@ -56,17 +60,47 @@ def running(*command: str | Path, said: list[str] | None = None, folder: Path | 
         lines = iter(process.stdout.readline, "")
         found = next(((line, url[0]) for line in lines if (url := re.search(r"http://\S+", line))), None)
         if found is None:
-            pytest.fail(f"the server ended before it was ready:\n{process.communicate()[1]}")
+            pytest.fail(f"the server ended before it was ready:\n{_written(process, log)}")
         if said is not None:
             said.append(found[0])
         yield found[1]
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            _, errors = process.communicate(timeout=30)
+            errors = _written(process, log)
         finally:
             process.kill()
     if said is not None:
         said.append(errors)
     assert "Traceback" not in errors, errors
     assert process.returncode == 0, errors
+
+
+def _written(process: subprocess.Popen[str], log: IO[str]) -> str:
+    """All that a server has written to its standard error, once it has ended."""
+    process.communicate(timeout=30)
+    with log:
+        return read(log)
+
+
+@contextmanager
+def started(*command: str | Path) -> Iterator[tuple[Any, IO[str]]]:
+    """A process and its standard error, killed in the end if it still runs."""
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            [sys.executable, *map(str, command)], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        try:
+            yield process, errors
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def url_of(process: Any) -> str:
+    return next(url[0] for line in process.stdout if (url := re.search(r"http://\S+", line)))
+
+
+def read(errors: IO[str]) -> str:
+    errors.seek(0)
+    return errors.read()

@@ -69,7 +69,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder
 
 
 def labelled(assistant: Assistant, kinds: Sequence[str]) -> list[LabelledQuestion]:
-    documents = assistant._retriever.index.documents
+    documents = assistant.retriever.index.documents
     return [question for question in load_questions(QUESTIONS, documents) if question.kind in kinds]
 
 
@@ -90,7 +90,7 @@ def test_what_is_far_from_the_corpus_is_refused(shipped: Assistant) -> None:
 def test_every_quote_is_the_document_character_for_character(shipped: Assistant) -> None:
     text = (REPOSITORY / "corpus" / "role-comparison.md").read_text(encoding="utf-8")
     shown = 0
-    for item in load_questions(QUESTIONS, shipped._retriever.index.documents)[::6]:
+    for item in load_questions(QUESTIONS, shipped.retriever.index.documents)[::6]:
         answer = shipped.ask(item.question)
         for citation in (*answer.citations, *answer.closest):
             assert text[citation.evidence.start : citation.evidence.end] == citation.quote
@@ -116,7 +116,7 @@ def test_text_as_published_is_answered_from(
 
 
 def test_text_as_published_has_its_sections_and_cells(published: Assistant) -> None:
-    index = published._retriever.index
+    index = published.retriever.index
     assert [passage.headings for passage in index.passages] == [
         (), ("Table of Duties",), ("Table of Duties",), ("Training and Certificates",), ("Pay and Housing",),
     ]  # fmt: skip

@@ -18,13 +18,15 @@ from starlette.requests import Request
 from roleqa.assistant import Assistant
 from roleqa.errors import IndexDamagedError
 from roleqa.types import MODES
-from roleqa.ui.api import API_CONCURRENCY, ENDPOINTS, UNEXPECTED, ApiBlocks, ApiError, connect_api, explain_arguments
+from roleqa.ui.api import ENDPOINTS, UNEXPECTED, ApiBlocks, ApiError, connect_api, explain_arguments
+from roleqa.ui.line import BUSY, CONCURRENCY
+from roleqa.ui.service import Service
 
 
 def blocks(assistant: Assistant) -> ApiBlocks:
     async def build() -> ApiBlocks:
         with ApiBlocks(analytics_enabled=False) as app:
-            connect_api(assistant)
+            connect_api(Service(assistant))
         return app
 
     return asyncio.run(build())
@@ -118,7 +120,7 @@ def test_an_error_nobody_foresaw_is_told_to_the_log_alone(
 
 def test_an_error_of_the_index_is_passed_on(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
-        raise IndexDamagedError("the index is damaged; run: roleqa build")
+        raise IndexDamagedError("the index is damaged", "roleqa build")
 
     monkeypatch.setattr(assistant, "search", fail)
     with pytest.raises(ApiError, match="^the index is damaged; run: roleqa build$"):
@@ -143,10 +145,35 @@ def test_calls_take_turns(assistant: Assistant, monkeypatch: pytest.MonkeyPatch)
     call = endpoint(assistant, "status")
 
     async def together() -> list[str]:
-        return list(await asyncio.gather(*(call() for _ in range(4 * API_CONCURRENCY))))
+        return list(await asyncio.gather(*(call() for _ in range(4 * CONCURRENCY["api"]))))
 
-    assert len(asyncio.run(together())) == 4 * API_CONCURRENCY
-    assert most == API_CONCURRENCY
+    assert len(asyncio.run(together())) == 4 * CONCURRENCY["api"]
+    assert most == CONCURRENCY["api"]
+
+
+def test_who_comes_when_too_many_wait_is_told_to_come_back(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = assistant.status()
+    gate = threading.Event()
+
+    def slow() -> Any:
+        gate.wait(10)
+        return status
+
+    assistant.settings = assistant.settings.model_copy(update={"max_waiting": 2})
+    monkeypatch.setattr(assistant, "status", slow)
+    call = endpoint(assistant, "status")
+
+    async def together() -> list[Any]:
+        calls = [asyncio.create_task(call()) for _ in range(CONCURRENCY["api"] + 3)]
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        gate.set()
+        return list(await asyncio.gather(*calls, return_exceptions=True))
+
+    *answered, refused = asyncio.run(together())
+    assert [json.loads(said)["documents"] for said in answered] == [1] * (CONCURRENCY["api"] + 2)
+    assert (type(refused), str(refused)) == (ApiError, BUSY)
 
 
 def test_the_endpoints_are_typed_and_explained(assistant: Assistant) -> None:

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from roleqa.ui.access import NO_LOGIN, NOT_ADMIN, Access
-from roleqa.ui.gate import LARGEST_REQUEST, Gate
+from roleqa.ui.gate import LARGEST_REQUEST, LARGEST_UPLOAD, MOST_UPLOADS, Gate
+from roleqa.ui.line import RETRY_AFTER, STOPPING, Line
 from roleqa.ui.login import Login
 from roleqa.ui.users import PasswordHash, User
 
@@ -36,11 +37,12 @@ def asked(
     access: Access = ANYONE,
     login: Login | None = None,
     *,
+    line: Line | None = None,
     method: str = "GET",
     headers: dict[str, str] | None = None,
     content: Any = None,
 ) -> httpx.Response:
-    gate = Gate(gradio, access, login)
+    gate = Gate(gradio, access, login, line)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await gate({**scope, "app": GRADIO}, receive, send)
@@ -152,6 +154,73 @@ def test_a_request_has_a_bound() -> None:
         yield b"x"
 
     assert asked("/gradio_api/queue/join", method="POST", content=endless()).status_code == 411
+
+
+def test_uploads_have_bounds_of_their_own() -> None:
+    def posted(length: int) -> int:
+        return asked("/gradio_api/upload", method="POST", headers={"content-length": str(length)}, content=b"x").status_code
+
+    assert posted(LARGEST_REQUEST + 1) == posted(LARGEST_UPLOAD) == 200
+    assert posted(LARGEST_UPLOAD + 1) == 413
+
+    async def endless() -> Any:
+        yield b"x"
+
+    assert asked("/gradio_api/upload", method="POST", content=endless()).status_code == 411
+
+
+def test_so_many_uploads_are_taken_at_once() -> None:
+    async def together() -> list[httpx.Response]:
+        let_on = asyncio.Event()
+
+        async def slow(scope: Any, receive: Any, send: Any) -> None:
+            await let_on.wait()
+            await gradio(scope, receive, send)
+
+        gate = Gate(slow, ANYONE)
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await gate({**scope, "app": GRADIO}, receive, send)
+
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            taken = [asyncio.create_task(client.post("/gradio_api/upload", content=b"x")) for _ in range(MOST_UPLOADS)]
+            await asyncio.sleep(0.05)
+            refused = await client.post("/gradio_api/upload", content=b"x")
+            other = asyncio.create_task(client.get("/config"))
+            let_on.set()
+            return [refused, await other, *await asyncio.gather(*taken), await client.post("/gradio_api/upload", content=b"x")]
+
+    refused, *others = asyncio.run(together())
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, str(RETRY_AFTER))
+    assert {answer.text for answer in others} == {"gradio"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/gradio_api/call/ask", 503), ("POST", "/gradio_api/call/v2/search", 503), ("POST", "/gradio_api/run/ask", 503),
+        ("GET", "/gradio_api/call/ask/1", 200), ("POST", "/gradio_api/queue/join", 200), ("POST", "/gradio_api/run/predict", 200),
+        ("GET", "/config", 200),
+    ],
+)  # fmt: skip
+def test_what_would_join_a_closed_line_comes_back_later(method: str, path: str, status: int) -> None:
+    line = Line(1)
+    assert asked(path, line=line, method=method).status_code == 200
+    line.close()
+    refused = asked(path, line=line, method=method)
+    assert refused.status_code == status
+    if status == 503:
+        assert (refused.json(), refused.headers["retry-after"]) == ({"detail": STOPPING}, str(RETRY_AFTER))
+
+
+def test_metrics_take_a_password_with_each_request() -> None:
+    login = Login(USERS)
+    refused = asked("/metrics", ADMINS, login)
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Basic")
+    header = {"authorization": f"Basic {base64.b64encode(b'grace:battery staple').decode()}"}
+    assert asked("/metrics", ADMINS, login, headers=header).text == "gradio"
+    assert asked("/metrics", ADMINS, login, headers=GRACE).text == "gradio"
+    assert asked("/metrics").text == "gradio"
 
 
 @pytest.mark.parametrize(

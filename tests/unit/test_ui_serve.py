@@ -5,6 +5,7 @@ import importlib.util
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,11 +13,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from roleqa.assistant import Assistant
 from roleqa.errors import MissingExtraError, SettingsError
+from roleqa.ingest.corpus import MAX_BYTES
+from roleqa.settings import Settings
 from roleqa.ui.access import Access
 from roleqa.ui.gate import Gate
 from roleqa.ui.headers import HEADERS, SelfOnlyHeaders
 from roleqa.ui.login import Login
+from roleqa.ui.metrics import MetricsEndpoint
 from roleqa.ui.serve import _bypass_proxies, _listenable, launch_options, require_mcp, serve
+from roleqa.ui.service import Service
+
+SERVICE = Service(cast(Assistant, SimpleNamespace(settings=Settings(), status=None, rebuild=None)))
 
 
 def test_an_address_in_use_is_one_clear_error() -> None:
@@ -49,11 +56,12 @@ def test_our_own_server_is_never_asked_through_a_proxy(monkeypatch: pytest.Monke
 
 
 def test_everything_that_would_reach_out_or_clutter_is_off() -> None:
-    options = launch_options("127.0.0.1", Access())
+    options = launch_options(SERVICE, "127.0.0.1", Access())
     off = ("share", "pwa", "ssr_mode", "mcp_server", "inbrowser", "run_history", "enable_monitoring")
     assert {name: options[name] for name in off} == dict.fromkeys(off, False)
     assert options["footer_links"] == []
     assert options["quiet"] is True
+    assert options["max_file_size"] == MAX_BYTES
     assert options["auth"] is None
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
 
@@ -70,17 +78,18 @@ def test_everything_that_would_reach_out_or_clutter_is_off() -> None:
 )
 def test_what_stands_before_gradio(host: str, login: Login | None, hosts: set[str] | None) -> None:
     access = Access(frozenset(), "no")
-    options = launch_options(host, access, login)
+    options = launch_options(SERVICE, host, access, login)
     layers = {layer.cls: layer.kwargs for layer in options["app_kwargs"]["middleware"]}
     assert next(iter(layers)) is SelfOnlyHeaders
-    assert list(layers)[-1] is Gate
-    assert layers[Gate] == {"access": access, "login": login}
+    assert list(layers)[-2:] == [Gate, MetricsEndpoint]
+    assert layers[Gate] == {"access": access, "login": login, "line": SERVICE.line}
+    assert layers[MetricsEndpoint] == {"metrics": SERVICE.metrics}
     assert (set(layers[TrustedHostMiddleware]["allowed_hosts"]) if hosts else TrustedHostMiddleware in layers) == (hosts or False)
     assert options["auth"] == (login.check if login else None)
 
 
 def test_mcp_is_served_where_it_is_asked_for() -> None:
-    assert launch_options("127.0.0.1", Access(), mcp=True)["mcp_server"] is True
+    assert launch_options(SERVICE, "127.0.0.1", Access(), mcp=True)["mcp_server"] is True
 
 
 def test_what_mcp_needs_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +100,7 @@ def test_what_mcp_needs_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyP
 
 
 def test_the_login_page_is_ours_too() -> None:
-    message = launch_options("127.0.0.1", Access(), Login({}))["auth_message"]
+    message = launch_options(SERVICE, "127.0.0.1", Access(), Login({}))["auth_message"]
     assert message.startswith("<title>Log in to roleqa</title><style>")
     assert message.endswith("</style>Log in to ask the documents.")
     assert message.count("</style>") == 1
@@ -99,7 +108,7 @@ def test_the_login_page_is_ours_too() -> None:
 
 
 def test_the_page_brings_its_own_style_script_and_picture_and_loads_none() -> None:
-    options = launch_options("127.0.0.1", Access())
+    options = launch_options(SERVICE, "127.0.0.1", Access())
     assert "//" not in options["head"].replace("// ", "")  # no address of another host; "// " begins a comment
     assert "url(" not in options["head"]
     assert "@import" not in options["head"]

@@ -6,3 +6,6 @@ import os
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 # Gradio asks matplotlib for its backend where it is installed; told, matplotlib need not try them all for a second.
 os.environ.setdefault("MPLBACKEND", "agg")
+# Gradio sums up its last 10,000 events after each, for a dashboard that is switched off here.
+os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**12)

@@ -6,30 +6,25 @@ endpoints are what a client of the API or a language model with the tools is sho
 
 # Annotations are not postponed here: Gradio reads the type of what an endpoint returns off the function itself.
 
-import asyncio
 import inspect
 import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import anyio.to_thread
 import gradio as gr
 from gradio.events import api
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from roleqa.errors import QuestionError, RoleqaError
+from roleqa.errors import BusyError, QuestionError, RoleqaError
 from roleqa.settings import MAX_TOP_K
 from roleqa.types import MODES, Mode
+from roleqa.ui.service import Service
 
 if TYPE_CHECKING:
     from gradio.block_function import BlockFunction
 
-    from roleqa.assistant import Assistant
-
-# Calls answered at once; more wait their turn, and the page's own questions do not wait for them.
-API_CONCURRENCY = 4
 # The longest conversation that a call may bring along, in questions.
 LONGEST_HISTORY = 100
 
@@ -76,13 +71,14 @@ class ApiBlocks(gr.Blocks):
         super().validate_inputs(block_fn, inputs)
 
 
-def connect_api(assistant: "Assistant") -> None:
+def connect_api(service: Service) -> None:
     """Adds the endpoints to the Blocks that are being built, before any event takes one of their names."""
-    turn = asyncio.Semaphore(API_CONCURRENCY)
 
     async def reply(call: Callable[[], Any]) -> str:
-        async with turn:
-            return await anyio.to_thread.run_sync(_reply, call)
+        try:
+            return await service.in_turn("api", lambda: _reply(call))
+        except BusyError as error:
+            raise ApiError(str(error)) from None
 
     async def ask(question: str, history: list[str] | None = None, role: str | None = None) -> str:
         """Answer a question from the documents, in their own words.
@@ -98,7 +94,7 @@ def connect_api(assistant: "Assistant") -> None:
         Returns:
             JSON: answered (bool), kind, text with [n] markers, confidence (0 to 1), citations, closest and more.
         """
-        return await reply(lambda: _ask(assistant, question, history, role))
+        return await reply(lambda: _ask(service, question, history, role))
 
     async def search(query: str, top_k: int | None = None, mode: Mode = "rerank") -> str:
         """List the passages of the documents that fit a query best, best first.
@@ -111,7 +107,7 @@ def connect_api(assistant: "Assistant") -> None:
         Returns:
             JSON: a list of passages, each with document, headings, start, end, text and score.
         """
-        return await reply(lambda: _search(assistant, query, top_k, mode))
+        return await reply(lambda: _search(service, query, top_k, mode))
 
     async def status() -> str:
         """Say what the documents are, what they cover, and whether they changed since they were indexed.
@@ -119,7 +115,7 @@ def connect_api(assistant: "Assistant") -> None:
         Returns:
             JSON: index, documents, passages, roles (id, name), topics, changes, problems and more.
         """
-        return await reply(lambda: assistant.status().to_dict())
+        return await reply(lambda: service.assistant.status().to_dict())
 
     for endpoint in (ask, search, status):
         # Calls wait for their turn above; those of MCP would otherwise pass Gradio's queue by way of a second login.
@@ -150,26 +146,26 @@ def _reply(call: Callable[[], Any]) -> str:
         raise ApiError(UNEXPECTED) from None
 
 
-def _ask(assistant: "Assistant", question: Any, history: Any, role: Any) -> Any:
+def _ask(service: Service, question: Any, history: Any, role: Any) -> Any:
     asked = () if history is None else history
     if not isinstance(asked, list | tuple) or not all(isinstance(item, str) for item in asked):
         raise QuestionError("history must be a list of questions, each a string")
     if len(asked) > LONGEST_HISTORY:
         raise QuestionError(f"history has {len(asked)} questions; send the last {LONGEST_HISTORY} at most")
-    longest = assistant.settings.max_question_length
+    longest = service.assistant.settings.max_question_length
     if any(len(item) > longest for item in asked):
         raise QuestionError(f"a question in history has more than {longest} characters")
     role = None if role is None else _text("role", role)
-    return assistant.ask(_text("question", question), asked, role).to_dict()
+    return service.ask("api", _text("question", question), asked, role).to_dict()
 
 
-def _search(assistant: "Assistant", query: Any, top_k: Any, mode: Any) -> Any:
+def _search(service: Service, query: Any, top_k: Any, mode: Any) -> Any:
     # bool is an int to Python, and a mistake here.
     if top_k is not None and (not isinstance(top_k, int) or isinstance(top_k, bool) or not 1 <= top_k <= MAX_TOP_K):
         raise QuestionError(f"top_k must be a whole number from 1 to {MAX_TOP_K}")
     if mode not in MODES:
         raise QuestionError(f"mode must be one of: {', '.join(MODES)}")
-    return [hit.to_dict() for hit in assistant.search(_text("query", query), top_k, mode)]
+    return [hit.to_dict() for hit in service.search("api", _text("query", query), top_k, mode)]
 
 
 def _text(name: str, given: Any) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from roleqa.errors import RoleqaError
+from roleqa.errors import BusyError, RoleqaError
 from roleqa.types import Role, Status
 from roleqa.ui.access import Access
 from roleqa.ui.account import connect_account
@@ -26,13 +27,16 @@ from roleqa.ui.markup import EMPTY, Html, element, foreign, join, text
 from roleqa.ui.panel import render_overview
 from roleqa.ui.quality import connect_quality
 from roleqa.ui.render import render_error
+from roleqa.ui.service import Service
 from roleqa.ui.source import open_source
 
 if TYPE_CHECKING:
     from roleqa.assistant import Assistant
 
-# Questions answered at once; more wait their turn. Rebuilding has a group of its own and holds up none.
-ASK_CONCURRENCY = 8
+# What one kind of click on any page may have done at once. Questions have a line of their own.
+CONCURRENCY = 8
+# Events of all pages and calls that Gradio has not begun with; more get a 503 of its own.
+MOST_EVENTS = 1000
 # Seconds between looks for uploads that nobody has done anything with, and how old those are that go.
 UPLOADS_KEPT = (600, 3600)
 # How many of the corpus' topics a refusal names, and how many questions it offers.
@@ -46,33 +50,42 @@ log = logging.getLogger(__name__)
 Turns = tuple[Turn, ...]
 
 
-def build_app(assistant: Assistant, access: Access = Access()) -> gr.Blocks:  # noqa: B008 (it is frozen)
+def build_app(
+    assistant: Assistant,
+    access: Access = Access(),  # noqa: B008 (it is frozen)
+    service: Service | None = None,
+) -> gr.Blocks:
     """The chat over `assistant`, ready for `roleqa.ui.serve` to launch; `access` says who may change the index."""
+    service = service or Service(assistant)
 
     def open_link(link: str) -> str:
         return open_source(assistant.document, str(link))
 
     app = ApiBlocks(title=TITLE, analytics_enabled=False, fill_height=True, delete_cache=UPLOADS_KEPT)
     with app:
-        connect_api(assistant)
+        connect_api(service)
         page = Page.build(open_link, split_opener(assistant), [exporter(assistant), rater(assistant)])
-        _connect_chat(page.chat, assistant)
-        _connect_refresh(app, page, assistant, connect_corpus(app, page.corpus, assistant, access))
+        _connect_chat(page.chat, service)
+        changes = connect_corpus(app, page.corpus, assistant, access, service.rebuild)
+        _connect_refresh(app, page, assistant, changes)
         connect_quality(page.quality, assistant, access)
         for_admins = [page.corpus.rebuild, page.corpus.upload]
         connect_account(app, access, page.account, page.corpus.notice, for_admins)
-    app.queue(default_concurrency_limit=ASK_CONCURRENCY)
+    app.queue(default_concurrency_limit=CONCURRENCY, max_size=MOST_EVENTS)
     return app
 
 
-def _connect_chat(chat: Chat, assistant: Assistant) -> None:
+def _connect_chat(chat: Chat, service: Service) -> None:
+    assistant = service.assistant
     outputs = [chat.conversation, chat.turns, chat.box, chat.record]
 
-    def ask(question: str, turns: Turns, role: str) -> Iterator[tuple[Any, ...]]:
-        yield from _ask(assistant, question, turns, role)
+    async def ask(question: str, turns: Turns, role: str) -> AsyncIterator[tuple[Any, ...]]:
+        async for step in _ask(service, question, turns, role):
+            yield step
 
-    def choose(turns: Turns, role: str, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
-        yield from _ask(assistant, str(event.question), turns, role)
+    async def choose(turns: Turns, role: str, event: gr.EventData) -> AsyncIterator[tuple[Any, ...]]:
+        async for step in _ask(service, str(event.question), turns, role):
+            yield step
 
     def suggest(turns: Turns) -> Any:
         return _next_questions(assistant, turns)
@@ -83,12 +96,8 @@ def _connect_chat(chat: Chat, assistant: Assistant) -> None:
     def reopen(event: gr.EventData) -> tuple[Any, ...]:
         return _reopen(assistant, str(event.bundle))
 
-    asking: dict[str, Any] = {
-        "outputs": outputs,
-        "concurrency_id": "ask",
-        "concurrency_limit": ASK_CONCURRENCY,
-        **QUIET,
-    }
+    # Questions wait in the service's line, which is bounded, and not for Gradio.
+    asking: dict[str, Any] = {"outputs": outputs, "concurrency_limit": None, **QUIET}
     asked = [
         gr.on([chat.box.submit, chat.ask.click], ask, [chat.box, chat.turns, chat.role], **asking),
         chat.suggestions.choose(choose, [chat.turns, chat.role], **asking),
@@ -115,31 +124,42 @@ def _connect_refresh(app: gr.Blocks, page: Page, assistant: Assistant, changes: 
         event.then(refresh, inputs, outputs, **QUIET)
 
 
-def _ask(assistant: Assistant, question: str, turns: Turns, role: str) -> Iterator[tuple[Any, ...]]:
+async def _ask(service: Service, question: str, turns: Turns, role: str) -> AsyncIterator[tuple[Any, ...]]:
     """Yields (conversation, turns, box, record): at once with the question, then with its answer."""
     if not question.strip():
         yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return
-    yield _show((*turns, Turn(question))), gr.skip(), "", gr.skip()
-    turn = _answered(assistant, question, turns, role if role != ANY_ROLE else None)
+    longest = service.assistant.settings.max_question_length
+    shown = question if len(question) <= longest else f"{question[:longest]}\N{HORIZONTAL ELLIPSIS}"
+    yield _show((*turns, Turn(shown))), gr.skip(), "", gr.skip()
+    turn = await _answered(service, question, turns, role if role != ANY_ROLE else None)
     # A question that failed goes back into its box, to be mended or tried again.
     box = question if turn.error else gr.skip()
+    turns = (*turns, replace(turn, question=shown))
     # What is shown is what is kept and exported, from the same moment on.
-    yield _show((*turns, turn)), (*turns, turn), box, kept((*turns, turn))
+    yield _show(turns), turns, box, kept(turns)
 
 
-def _answered(assistant: Assistant, question: str, turns: Turns, role: str | None) -> Turn:
+async def _answered(service: Service, question: str, turns: Turns, role: str | None) -> Turn:
+    try:
+        return await service.in_turn("chat", lambda: _answer(service, question, turns, role))
+    except BusyError as error:
+        return Turn(question, None, (), str(error), role)
+
+
+def _answer(service: Service, question: str, turns: Turns, role: str | None) -> Turn:
+    assistant = service.assistant
     roles: tuple[Role, ...] = ()
     try:
         status = assistant.status()
         roles = status.roles
-        answer = assistant.ask(question, history(turns), role)
+        answer = service.ask("chat", question, history(turns), role)
         topics = () if answer.answered else tuple(spread(status.topics, TOPICS_NAMED))
         return recorded(Turn(question, answer, roles, role=role, topics=topics), assistant)
     except RoleqaError as error:
         return Turn(question, None, roles, str(error), role)
     except Exception:
-        log.exception("no answer to %r", question)
+        log.exception("a question of the chat failed")
         return Turn(question, None, roles, UNEXPECTED, role)
 
 

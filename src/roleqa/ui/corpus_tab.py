@@ -60,9 +60,11 @@ def split_opener(assistant: Assistant) -> Callable[[Any], str]:
     return open_passages
 
 
-def connect_corpus(app: gr.Blocks, corpus: Corpus, assistant: Assistant, access: Access) -> list[Any]:
+def connect_corpus(
+    app: gr.Blocks, corpus: Corpus, assistant: Assistant, access: Access, job: Rebuild | None = None
+) -> list[Any]:
     """Connects the tab; returns the events after which the rest of the page may be out of date."""
-    job = Rebuild(assistant.rebuild)
+    job = job or Rebuild(assistant.rebuild)
     look = _connect_listing(app, corpus, assistant, access)
     built = _connect_rebuild(app, corpus, job, access)
     changed = _connect_files(corpus, assistant, access)

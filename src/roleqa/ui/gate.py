@@ -6,19 +6,25 @@ event of the page by its name, and serves MCP to people who have not logged in. 
 
 from __future__ import annotations
 
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from roleqa.ingest.corpus import MAX_BYTES
 from roleqa.ui.access import Access
 from roleqa.ui.api import ENDPOINTS
 from roleqa.ui.headers import App, Message, Receive, Send
+from roleqa.ui.line import RETRY_AFTER, Line
 from roleqa.ui.login import Login
+from roleqa.ui.metrics import PATH as METRICS
 
 API = "/gradio_api/"
 MCP = f"{API}mcp"
 UPLOAD = f"{API}upload"
 # By these the endpoints are called by name: api_name comes next, after "v2/" or not.
 CALLS = (f"{API}call/", f"{API}run/", f"{API}api/")
+# The page runs events of its own by number, under this name.
+PAGE_EVENT = f"{API}run/predict"
 CLOSED = (
     "/monitoring",
     *(f"{API}{route}" for route in ("proxy=", "file/", "stream/", "deep_link", "process_recording", "custom_")),
@@ -31,20 +37,33 @@ LOGIN_PAGE_FILES = ("/static/", "/assets/", "/svelte/")
 
 # The largest request, in bytes, that is no upload.
 LARGEST_REQUEST = 10_000_000
+# The largest upload, in bytes: several documents at once, each of them as large as any may be.
+LARGEST_UPLOAD = 10 * MAX_BYTES
+# Uploads taken at once.
+MOST_UPLOADS = 4
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class Gate:
     """ASGI middleware that turns away what the page and the API do not need, or who may not ask for it."""
 
-    def __init__(self, app: App, access: Access, login: Login | None = None) -> None:
+    def __init__(self, app: App, access: Access, login: Login | None = None, line: Line | None = None) -> None:
         self._app = app
         self._access = access
         self._login = login
+        self._line = line
+        self._uploads = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         refusal = await self._refusal(Request(scope)) if scope["type"] == "http" else None
-        await (refusal or self._app)(scope, receive, send)
+        if refusal or scope["type"] != "http" or not scope["path"].startswith(UPLOAD):
+            await (refusal or self._app)(scope, receive, send)
+            return
+        self._uploads += 1
+        try:
+            await self._app(scope, _unless_broken_off(receive), send)
+        finally:
+            self._uploads -= 1
 
     async def _refusal(self, request: Request) -> Response | None:
         path = request.scope["path"]
@@ -54,13 +73,42 @@ class Gate:
             return _refuse(404, "Not Found")
         username = _session_user(request)
         if self._login:
-            if username is None and path.startswith(MCP):
+            if username is None and path.startswith((MCP, METRICS)):
                 username = await self._login.check_header(request.headers.get("authorization", ""))
             if username is None and not _is_of_login_page(path):
                 return _not_authenticated(path)
         if path.startswith(UPLOAD):
-            return None if self._access.admin_allowed(username) else _refuse(403, self._access.reason)
-        return _oversized(request) or _unknown_endpoint(path)
+            return self._upload_refusal(request, username)
+        return _oversized(request, LARGEST_REQUEST) or _unknown_endpoint(path) or self._busy(request)
+
+    def _upload_refusal(self, request: Request, username: str | None) -> Response | None:
+        if not self._access.admin_allowed(username):
+            return _refuse(403, self._access.reason)
+        if self._uploads >= MOST_UPLOADS:
+            return _come_back("Others are adding files right now. Add yours in a few seconds.")
+        return _oversized(request, LARGEST_UPLOAD)
+
+    def _busy(self, request: Request) -> Response | None:
+        """Why a call cannot join the line; the page's own questions are told so in the chat."""
+        path = request.scope["path"]
+        is_call = request.method == "POST" and path.startswith(CALLS) and path != PAGE_EVENT
+        reason = self._line.refusal if self._line and is_call else None
+        return _come_back(reason) if reason else None
+
+
+def _unless_broken_off(receive: Receive) -> Receive:
+    """Makes an upload that ends too soon one that Gradio cannot read: of those alone it deletes what has come."""
+    whole = False
+
+    async def receive_all() -> Message:
+        nonlocal whole
+        message = await receive()
+        if message["type"] == "http.disconnect" and not whole:
+            raise MultiPartException("the upload was broken off")
+        whole = whole or not message.get("more_body", False)
+        return message
+
+    return receive_all
 
 
 def _session_user(request: Request) -> str | None:
@@ -81,12 +129,12 @@ def _is_of_login_page(path: str) -> bool:
     return path in LOGIN_PAGE or path.rstrip("/") in LOGIN_PAGE + LOGIN_PAGE_API or path.startswith(LOGIN_PAGE_FILES)
 
 
-def _oversized(request: Request) -> Response | None:
+def _oversized(request: Request, most: int) -> Response | None:
     length = request.headers.get("content-length")
     if length is None and "transfer-encoding" in request.headers:
         return _refuse(411, "send the request's length ahead")
-    if length and (not length.isdecimal() or int(length) > LARGEST_REQUEST):
-        return _refuse(413, f"a request may have {LARGEST_REQUEST} bytes")
+    if length and (not length.isdecimal() or int(length) > most):
+        return _refuse(413, f"a request may have {most} bytes")
     return None
 
 
@@ -94,17 +142,20 @@ def _unknown_endpoint(path: str) -> Response | None:
     for start in CALLS:
         if path.startswith(start):
             name = path.removeprefix(start).removeprefix("v2/").split("/")[0]
-            # The page runs events of its own by number, under this name.
-            if name not in ENDPOINTS and path != f"{API}run/predict":
+            if name not in ENDPOINTS and path != PAGE_EVENT:
                 return _refuse(404, f"there is no endpoint {name!r}; there are: {', '.join(ENDPOINTS)}")
     return None
 
 
 def _not_authenticated(path: str) -> Response:
-    # As Gradio says it, which its clients know; a browser must not ask for a password of its own where MCP is not.
-    headers = {"WWW-Authenticate": "Basic"} if path.startswith(MCP) else None
+    # As Gradio says it, which its clients know; a browser must not ask for a password of its own where programs do not.
+    headers = {"WWW-Authenticate": "Basic"} if path.startswith((MCP, METRICS)) else None
     return JSONResponse({"detail": {"error": "Not authenticated", "auth_message": None}}, 401, headers)
 
 
 def _refuse(status: int, message: str) -> Response:
     return JSONResponse({"detail": message}, status)
+
+
+def _come_back(message: str) -> Response:
+    return JSONResponse({"detail": message}, 503, {"Retry-After": str(RETRY_AFTER)})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from roleqa.errors import BuildCancelledError, RoleqaError
+from roleqa.errors import BuildCancelledError, IndexBusyError, RoleqaError
 from roleqa.types import BuildReport, Progress
 
 # How often, in seconds, a page that watches hears how far it is.
@@ -54,13 +55,21 @@ class Rebuild:
 
     def start(self) -> bool:
         """Starts one; False where one is running."""
-        with self._lock:
-            if self._step:
-                return False
-            self._cancelled.clear()
-            self._step = Step("starting")
+        if not self._begin():
+            return False
         threading.Thread(target=self._run, name="rebuild", daemon=True).start()
         return True
+
+    def run_here(self) -> BuildReport:
+        """Runs one in this thread; pages watch it as any other.
+
+        Raises:
+            IndexBusyError: one is running.
+            RoleqaError: nothing came of it.
+        """
+        if not self._begin():
+            raise IndexBusyError("a rebuild is running; wait for its end")
+        return self._build()
 
     def cancel(self) -> None:
         """Has the one that is running stop at its next step, if there is one."""
@@ -92,19 +101,37 @@ class Rebuild:
         if seen:
             yield self._outcome
 
+    def _begin(self) -> bool:
+        with self._lock:
+            if self._step:
+                return False
+            self._cancelled.clear()
+            self._step = Step("starting")
+            return True
+
     def _run(self) -> None:
+        with contextlib.suppress(Exception):  # the outcome says it
+            self._build()
+
+    def _build(self) -> BuildReport:
+        outcome = Outcome(error=UNEXPECTED)
         try:
-            outcome = Outcome(self._rebuild(self._tell))
+            report = self._rebuild(self._tell)
+            outcome = Outcome(report)
+            return report
         except BuildCancelledError:
             outcome = Outcome(error=CANCELLED)
+            raise
         except RoleqaError as error:
             outcome = Outcome(error=str(error))
+            raise
         except Exception:
             log.exception("no rebuild")
-            outcome = Outcome(error=UNEXPECTED)
-        with self._lock:
-            self._outcome = outcome
-            self._step = None
+            raise
+        finally:
+            with self._lock:
+                self._outcome = outcome
+                self._step = None
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         with self._lock:

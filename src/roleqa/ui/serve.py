@@ -5,27 +5,39 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from roleqa.errors import MissingExtraError, SettingsError
+from roleqa.ingest.corpus import MAX_BYTES
+from roleqa.stop import Stop
 from roleqa.ui.access import Access, access_for, is_loopback
 from roleqa.ui.api import explain_arguments
 from roleqa.ui.app import build_app
+from roleqa.ui.connections import bound
 from roleqa.ui.gate import Gate
 from roleqa.ui.headers import SelfOnlyHeaders
 from roleqa.ui.layout import ASSETS
 from roleqa.ui.login import Login
+from roleqa.ui.logs import adopt_uvicorn, fields
+from roleqa.ui.metrics import MetricsEndpoint
+from roleqa.ui.service import Service
+from roleqa.ui.sessions import keep_sessions_lean
+from roleqa.ui.stopping import finish
 from roleqa.ui.theme import build_theme
 from roleqa.ui.users import User
+from roleqa.watch import Watch, follow
 
 if TYPE_CHECKING:
+    import gradio as gr
+
     from roleqa.assistant import Assistant
 
 STYLES = ("page.css", "answer.css", "source.css", "corpus.css", "quality.css", "account.css", "record.css")
@@ -34,8 +46,12 @@ LOGIN_STYLES = ("page.css", "login.css")
 LOGIN_MESSAGE = "<title>Log in to roleqa</title><style>{style}</style>Log in to ask the documents."
 # Where the MCP server is, behind the URL of the page.
 MCP_PATH = "gradio_api/mcp/"
-# The largest file that an admin may upload, in bytes.
-LARGEST_UPLOAD = 50_000_000
+# Gradio has a place for each question that waits or is answered, and so many for all else that pages ask.
+MORE_THREADS = 60
+# Seconds to wait for what runs in the background, when it was told to end.
+THREADS_END_WITHIN = 1.0
+
+log = logging.getLogger(__name__)
 
 
 def serve(
@@ -47,9 +63,10 @@ def serve(
     users: Mapping[str, User] | None = None,
     mcp: bool = False,
 ) -> None:
-    """Serves until interrupted; `on_ready` gets the URL once the page answers. Port 0 picks a free one.
+    """Serves until it is stopped; `on_ready` gets the URL once the page answers. Port 0 picks a free one.
 
-    Only `users` are served where there are any; `mcp` offers the endpoints as MCP tools as well.
+    Only `users` are served where there are any; `mcp` offers the endpoints as MCP tools as well. Asked to stop,
+    it finishes what has begun, for as long as the setting allows.
 
     Raises:
         SettingsError: the address cannot be listened on, or MCP not be served.
@@ -59,25 +76,55 @@ def serve(
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host  # IPv6, as in a URL
     port = _listenable(host, port)
     _bypass_proxies(host)
-    app = build_app(assistant, access)
+    service = Service(assistant)
+    app = build_app(assistant, access, service)
+    with Stop().listening() as stop:
+        try:
+            _launch(app, host, port, launch_options(service, host, access, login, mcp))
+            bound(app.server, assistant.settings.max_connections)
+            keep_sessions_lean(app)
+            adopt_uvicorn()
+            if mcp and not app.mcp_server:
+                raise SettingsError(f"MCP cannot be served: {app.mcp_error}")
+            stop.finishing()
+            with _keeping_up(service):
+                if on_ready:
+                    on_ready(str(app.local_url))
+                stop.asked.wait()
+                finished = finish(app, service, assistant.settings.stop_seconds)
+        finally:
+            app.close(verbose=False)
+    log.info("stopped", extra=fields(finished=finished))
+
+
+def _launch(app: gr.Blocks, host: str, port: int, options: dict[str, Any]) -> None:
+    # Gradio says where its MCP server is, however quiet it is asked to be.
+    with contextlib.redirect_stdout(io.StringIO()):
+        app.launch(server_name=host, server_port=port, prevent_thread_lock=True, **options)
+
+
+@contextlib.contextmanager
+def _keeping_up(service: Service) -> Iterator[None]:
+    """In the block, what is live on disk answers, and the index is rebuilt after changes where that is set."""
+    settings = service.assistant.settings
+    over = threading.Event()
+    threads = [threading.Thread(target=follow, args=(service.assistant, over), name="follow", daemon=True)]
+    if settings.watch:
+        watch = Watch(settings, service.rebuild.run_here)
+        threads.append(threading.Thread(target=watch.run, args=(over,), name="watch", daemon=True))
+    for thread in threads:
+        thread.start()
     try:
-        # Gradio says where its MCP server is, however quiet it is asked to be.
-        with contextlib.redirect_stdout(io.StringIO()):
-            app.launch(
-                server_name=host, server_port=port, prevent_thread_lock=True, **launch_options(host, access, login, mcp)
-            )
-        if mcp and not app.mcp_server:
-            raise SettingsError(f"MCP cannot be served: {app.mcp_error}")
-        if on_ready:
-            on_ready(str(app.local_url))
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        pass
+        yield
     finally:
-        app.close(verbose=False)
+        over.set()
+        for thread in threads:
+            thread.join(THREADS_END_WITHIN)
 
 
-def launch_options(host: str, access: Access, login: Login | None = None, mcp: bool = False) -> dict[str, Any]:
+def launch_options(
+    service: Service, host: str, access: Access, login: Login | None = None, mcp: bool = False
+) -> dict[str, Any]:
     """How the page looks, who may ask for what, and all of Gradio's features that are switched off."""
     script = (ASSETS / "page.js").read_text(encoding="utf-8")
     return {
@@ -86,12 +133,13 @@ def launch_options(host: str, access: Access, login: Login | None = None, mcp: b
         "head": f"<style>{_style(STYLES)}</style><script>{script}</script>",
         "favicon_path": str(ASSETS / "favicon.svg"),
         "app_kwargs": {
-            "middleware": _middleware(host, access, login),
+            "middleware": _middleware(service, host, access, login),
             "exception_handlers": {TypeError: explain_arguments},
         },
         "auth": login.check if login else None,
         "auth_message": LOGIN_MESSAGE.format(style=_style(LOGIN_STYLES)),
-        "max_file_size": LARGEST_UPLOAD,
+        "max_file_size": MAX_BYTES,
+        "max_threads": service.assistant.settings.max_waiting + MORE_THREADS,
         "mcp_server": mcp,
         "footer_links": [],
         "quiet": True,
@@ -114,8 +162,12 @@ def _style(names: Sequence[str]) -> str:
     return "".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
 
 
-def _middleware(host: str, access: Access, login: Login | None) -> list[Middleware]:
-    layers = [Middleware(SelfOnlyHeaders), Middleware(Gate, access=access, login=login)]
+def _middleware(service: Service, host: str, access: Access, login: Login | None) -> list[Middleware]:
+    layers = [
+        Middleware(SelfOnlyHeaders),
+        Middleware(Gate, access=access, login=login, line=service.line),
+        Middleware(MetricsEndpoint, metrics=service.metrics),
+    ]
     if login is None and is_loopback(host):
         # A website that points its own name at 127.0.0.1 is read by the browser as if it were this page.
         layers.insert(1, Middleware(TrustedHostMiddleware, allowed_hosts=("localhost", "127.0.0.1", "[::1]", host)))

@@ -1,0 +1,65 @@
+"""Serves a slow chat, one question after the other: slow_server.py CORPUS INDEX SECONDS MAX_WAITING STOP_SECONDS.
+
+Calls of the API are answered as many at once as ever.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fakes import OverlapReranker, WordEncoder
+from roleqa import Assistant, Settings, build_index
+from roleqa.ui import line, logs
+from roleqa.ui.serve import serve
+
+
+def slow(
+    places: tuple[Path, Path], seconds: float, max_waiting: int = 50, stop_seconds: float = 20
+) -> tuple[str | Path, ...]:
+    """The command that serves the corpus and index so."""
+    return (Path(__file__), *places, str(seconds), str(max_waiting), str(stop_seconds))
+
+
+class SlowEncoder(WordEncoder):
+    """Encodes passages of a rebuild without end, saying so."""
+
+    def encode_passages(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        print("building", flush=True)
+        while progress:
+            progress(0)
+            time.sleep(0.05)
+        return super().encode_passages(texts)
+
+
+class SlowReranker(OverlapReranker):
+    """Takes so many seconds to read."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        time.sleep(self.seconds)
+        return super().rerank(query, texts)
+
+
+def main(corpus: str, index: str, seconds: str, max_waiting: str, stop_seconds: str) -> None:
+    settings = Settings(
+        corpus=Path(corpus), index=Path(index), max_waiting=int(max_waiting), stop_seconds=float(stop_seconds), watch=True
+    )
+    line.CONCURRENCY["chat"] = 1
+    build_index(settings, encoder=WordEncoder())
+    assistant = Assistant.load(settings, encoder=SlowEncoder(), reranker=SlowReranker(float(seconds)))
+    with logs.to_standard_error("json"):
+        serve(assistant, "127.0.0.1", 0, on_ready=lambda url: print(f"the chat is at {url}", flush=True))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
