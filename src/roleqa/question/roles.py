@@ -26,19 +26,22 @@ class Mention:
 def find_mentions(text: str, roles: tuple[Role, ...]) -> tuple[Mention, ...]:
     """Every naming of a role by its name or an alias, in order, the longest name winning.
 
-    Case, accents and national spelling are ignored, and a plural is accepted.
+    Case, accents and national spelling are ignored, and a plural is accepted; but where not everything is in
+    capitals, one more capital S makes another abbreviation: "MPS" is no plural of "MP", as "MPs" is.
     """
     names = _names(roles)
     spans = word_spans(text)
     folded = [fold(text[start:end]) for start, end in spans]
+    capitals = [text[start:end].isupper() and not text.isupper() for start, end in spans]
     mentions: list[Mention] = []
     position = 0
     while position < len(folded):
-        for name, role in names.get(_singular(folded[position]), ()):
-            length = len(name)
-            if _same(tuple(folded[position : position + length]), name):
-                mentions.append(Mention(role, spans[position][0], spans[position + length - 1][1]))
-                position += length - 1
+        for name, role, is_abbreviation in names.get(_singular(folded[position]), ()):
+            last = position + len(name) - 1
+            exact = is_abbreviation and capitals[position]
+            if _same(tuple(folded[position : last + 1]), name, exact):
+                mentions.append(Mention(role, spans[position][0], spans[last][1]))
+                position = last
                 break
         position += 1
     return tuple(mentions)
@@ -77,24 +80,27 @@ def refers_back(sentence: str) -> bool:
     return bool(spans) and sentence[spans[0][0] : spans[0][1]].casefold() in ANAPHORA
 
 
-Names = dict[str, tuple[tuple[tuple[str, ...], str], ...]]
+# A name's words, the role's id, and whether the name is a word in capitals.
+Name = tuple[tuple[str, ...], str, bool]
+Names = dict[str, tuple[Name, ...]]
 
 
 @lru_cache(maxsize=16)
 def _names(roles: tuple[Role, ...]) -> Names:
     """Folded names by their first word in the singular, longest first."""
-    by_first: dict[str, set[tuple[tuple[str, ...], str]]] = {}
+    by_first: dict[str, set[Name]] = {}
     for role in roles:
         for name in (role.name, *role.aliases):
             folded = tuple(fold(name[start:end]) for start, end in word_spans(name))
             if folded:
-                by_first.setdefault(_singular(folded[0]), set()).add((folded, role.id))
+                is_abbreviation = len(folded) == 1 and name.isupper()
+                by_first.setdefault(_singular(folded[0]), set()).add((folded, role.id, is_abbreviation))
     return {first: tuple(sorted(names, key=lambda item: (-len(item[0]), item))) for first, names in by_first.items()}
 
 
-def _same(found: tuple[str, ...], name: tuple[str, ...]) -> bool:
-    """Whether words are a name, its last word perhaps in the plural."""
-    return found[:-1] == name[:-1] and _singular(found[-1]) == _singular(name[-1])
+def _same(found: tuple[str, ...], name: tuple[str, ...], exact: bool) -> bool:
+    """Whether words are a name, its last word perhaps in the plural unless it must be `exact`."""
+    return found == name or (not exact and found[:-1] == name[:-1] and _singular(found[-1]) == _singular(name[-1]))
 
 
 def _singular(word: str) -> str:
