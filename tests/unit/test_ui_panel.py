@@ -130,9 +130,9 @@ def test_the_report_says_what_the_rebuild_did() -> None:
 
 
 def test_a_rebuild_that_changed_nothing_says_so() -> None:
-    report = BuildReport("g", documents=1, passages=1, evidence=1, encoded=0, seconds=0.5)
+    report = BuildReport("g", documents=1, passages=1, evidence=1, encoded=0, seconds=0.5, built=False)
     assert words(render_report(report)) == (
-        "The new index answers now. 1 document, 1 passage, nothing had to be encoded anew, in 0.5 s."
+        "Nothing has changed: the index answers as before. 1 document, 1 passage, nothing had to be encoded anew, in 0.5 s."
     )
 
 
@@ -150,3 +150,8 @@ def test_the_overview_of_a_large_corpus_names_some_topics_and_counts_the_rest() 
     assert html.count("<li") == MAX_TOPICS + 1
     assert "and 1,200 more" in html
     assert "What the documents cover" not in render_overview(make_status(), NOW)
+
+
+def test_a_rebuild_of_everything_says_why() -> None:
+    report = BuildReport("g", documents=2, passages=41, evidence=90, encoded=41, seconds=2.0, reason="there was no index")
+    assert "Nothing was carried over: there was no index." in words(render_report(report))

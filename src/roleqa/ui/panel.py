@@ -70,7 +70,7 @@ def render_report(report: BuildReport) -> Html:
         "div",
         element("p", element("b", text(outcome))),
         element("p", text(f"{done}, {encoded}, in {report.seconds:.1f} s.")),
-        element("p", text(f"All was read anew: {report.reason}.")) if report.reason else EMPTY,
+        element("p", text(f"Nothing was carried over: {report.reason}.")) if report.reason else EMPTY,
         _changes(report.changes),
         _problems(report.problems),
         class_="report",
