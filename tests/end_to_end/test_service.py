@@ -10,9 +10,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -191,12 +192,30 @@ def test_a_stop_does_not_wait_for_ever(places: tuple[Path, Path]) -> None:
     assert {"event": "stopped", "finished": False}.items() <= stopped[-1].items()
 
 
+@contextmanager
+def unrest(file: Path) -> Iterator[None]:
+    """Writes to a file again and again, as an editor may, so that the watch waits for quiet."""
+    calm = threading.Event()
+
+    def write() -> None:
+        while not calm.wait(0.05):
+            file.write_text("x", encoding="utf-8")
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        yield
+    finally:
+        calm.set()
+        writing.join()
+
+
 def test_a_watched_corpus_is_rebuilt_and_the_page_says_when_it_is_stale(tmp_path: Path) -> None:
     said: list[str] = []
     with serving(tmp_path, "--watch", "--log", "json", login=False, said=said) as url:
-        (tmp_path / "corpus" / ".leave.md.swp").write_text("x", encoding="utf-8")
-        (tmp_path / "corpus" / "leave.md").write_text(DOCUMENT.replace("four", "nine"), encoding="utf-8")
-        stale = asyncio.run(ask_on(url, 1, [QUESTION], number=1))[0].answer
+        with unrest(tmp_path / "corpus" / ".leave.md.swp"):
+            (tmp_path / "corpus" / "leave.md").write_text(DOCUMENT.replace("four", "nine"), encoding="utf-8")
+            stale = asyncio.run(ask_on(url, 1, [QUESTION], number=1))[0].answer
         wait_for(lambda: metric(url, "roleqa_builds_total") == 1 and metric(url, "roleqa_stale") == 0)
         fresh = asyncio.run(ask_on(url, 1, [QUESTION], number=1))[0].answer
         (tmp_path / "corpus" / "roles.toml").write_text("[[role", encoding="utf-8")
