@@ -212,23 +212,28 @@ def unrest(file: Path) -> Iterator[None]:
 
 def test_a_watched_corpus_is_rebuilt_and_the_page_says_when_it_is_stale(tmp_path: Path) -> None:
     said: list[str] = []
+    document = tmp_path / "corpus" / "leave.md"
     with serving(tmp_path, "--watch", "--log", "json", login=False, said=said) as url:
-        with unrest(tmp_path / "corpus" / ".leave.md.swp"):
-            (tmp_path / "corpus" / "leave.md").write_text(DOCUMENT.replace("four", "nine"), encoding="utf-8")
-            stale = asyncio.run(ask_on(url, 1, [QUESTION], number=1))[0].answer
+
+        def ask() -> Any:
+            return asyncio.run(ask_on(url, 1, [QUESTION], number=1))[0].answer
+
+        document.write_text(DOCUMENT.replace("four", "nine"), encoding="utf-8")
         wait_for(lambda: metric(url, "roleqa_builds_total") == 1 and metric(url, "roleqa_stale") == 0)
-        fresh = asyncio.run(ask_on(url, 1, [QUESTION], number=1))[0].answer
+        with unrest(tmp_path / "corpus" / ".leave.md.swp"):
+            document.write_text(DOCUMENT.replace("four", "ten"), encoding="utf-8")
+            stale = ask()
+        wait_for(lambda: metric(url, "roleqa_builds_total") == 2 and metric(url, "roleqa_stale") == 0)
+        fresh = ask()
         (tmp_path / "corpus" / "roles.toml").write_text("[[role", encoding="utf-8")
-        wait_for(lambda: metric(url, "roleqa_builds_total") == 2)
-        still = asyncio.run(ask_on(url, 1, [QUESTION], number=1))[0].answer
-    assert stale
-    assert fresh
-    assert still
-    assert (stale["index"]["stale"], stale["citations"][0]["quote"]) == (True, QUOTE)
-    assert (fresh["index"]["stale"], fresh["citations"][0]["quote"]) == (False, QUOTE.replace("four", "nine"))
+        wait_for(lambda: metric(url, "roleqa_builds_total") == 3)
+        still = ask()
+    assert (stale["index"]["stale"], stale["citations"][0]["quote"]) == (True, QUOTE.replace("four", "nine"))
+    assert (fresh["index"]["stale"], fresh["citations"][0]["quote"]) == (False, QUOTE.replace("four", "ten"))
     assert (still["index"]["stale"], still["index"]["generation"]) == (True, fresh["index"]["generation"])
     log = [json.loads(line) for line in said[-1].splitlines() if line.startswith("{")]
-    assert [line["event"] for line in log] == ["question", "rebuilt", "question", "no rebuild", "question", "stopping", "stopped"]
+    events = ["rebuilt", "question", "rebuilt", "question", "no rebuild", "question", "stopping", "stopped"]
+    assert [line["event"] for line in log] == events
     assert not [line for line in log if "harbour pilot" in json.dumps(line)]
 
 
