@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 FOLDER = Path(__file__).parent
@@ -29,7 +30,9 @@ MORE = 30
 
 def shoot(page: Page, name: str) -> None:
     page.wait_for_timeout(1500)  # what moves has come to rest
-    page.screenshot(path=FOLDER / f"{name}.png")
+    file = FOLDER / f"{name}.png"
+    page.screenshot(path=file)
+    Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)  # a third of the size
 
 
 def take(page: Page, phone: Page, dark: Page, corpus: Path) -> None:
@@ -42,7 +45,7 @@ def take(page: Page, phone: Page, dark: Page, corpus: Path) -> None:
     shoot(page, "comparison")
     page.get_by_role("button", name="New conversation").click()
     expect(page.get_by_test_id("bot")).to_have_count(0)
-    expect(ask(page, UNANSWERED).locator(".said")).to_be_visible()
+    expect(ask(page, UNANSWERED).locator("p.said")).to_be_visible()
     shoot(page, "refusal")
     open_tab(page, "Quality")
     expect(page.locator("#evaluation .cards > div").first).to_be_visible()
