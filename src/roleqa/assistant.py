@@ -21,7 +21,7 @@ from roleqa.index.load import Index, load_index
 from roleqa.index.verify import Inspection, inspect
 from roleqa.question.comparison import find_comparison
 from roleqa.question.follow_up import resolve
-from roleqa.question.query import check_question, make_query
+from roleqa.question.query import check_question, make_query, writable
 from roleqa.question.spelling import mend
 from roleqa.retrieve.encoder import SentenceEncoder
 from roleqa.retrieve.reranker import load_reranker
@@ -149,7 +149,7 @@ class Assistant:
 
     def _understand(self, retriever: Retriever, question: str, history: Sequence[str], role: str | None) -> Asked:
         manifest = retriever.index.manifest
-        recent = [asked[: self.settings.max_question_length] for asked in history[-MAX_HISTORY:]]
+        recent = [writable(asked[: self.settings.max_question_length]) for asked in history[-MAX_HISTORY:]]
         mended = [self._mend(asked, retriever) for asked in (*recent, question)]
         known = role if role in {item.id for item in manifest.roles} else None  # make_query says what is wrong with it
         resolved = resolve(mended[-1], mended[:-1], manifest.roles, known)

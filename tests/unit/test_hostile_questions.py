@@ -174,3 +174,10 @@ def test_a_question_leaves_nothing_behind(assistant: Assistant, settings: Settin
     again = assistant.ask(LIGHTS)
     assert [citation.to_dict() for citation in again.citations] == [citation.to_dict() for citation in first.citations]
     assert files() == before
+
+
+def test_half_a_character_in_the_history_is_never_in_the_way_of_the_answer(assistant: Assistant) -> None:
+    answer = assistant.ask("and its colour?", (f"{LIGHTS} \ud800",))
+    json.dumps(answer.to_dict(), ensure_ascii=False).encode()
+    assert "\ud800" not in answer.resolved_question
+    assert "\ufffd" in answer.resolved_question

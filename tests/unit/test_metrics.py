@@ -75,8 +75,15 @@ def test_rebuilds_are_counted(service: Service, monkeypatch: pytest.MonkeyPatch,
         with pytest.raises(type(error)):
             service.rebuild.run_here()
     else:
-        assert service.rebuild.run_here().documents == 1
+        corpus = service.assistant.settings.corpus
+        (corpus / "lamps.md").write_text("# Lamps\n\nA lamp burns oil.\n", encoding="utf-8")
+        assert service.rebuild.run_here().documents == 2
     assert {name[1]: value for name, value in values(service).items() if name[0] == "builds_total"} == {outcome: 1}
+
+
+def test_a_rebuild_that_found_nothing_changed_is_not_counted_as_one(service: Service) -> None:
+    assert not service.rebuild.run_here().built
+    assert {name[1]: value for name, value in values(service).items() if name[0] == "builds_total"} == {"unchanged": 1}
 
 
 def test_what_answers_now_is_told(service: Service) -> None:

@@ -66,7 +66,7 @@ class Tab:
         return cast(list[Any], self.call(self.corpus.upload, "upload", files, waiting, self.request))
 
     def remove(self, document: Any) -> list[Any]:
-        event = SimpleNamespace(document=document)
+        event = gr.EventData(None, {"document": document})
         return cast(list[Any], self.call(self.corpus.documents, "remove", self.request, event))
 
     def rebuild(self) -> list[list[Any]]:

@@ -151,10 +151,10 @@ def _answer(service: Service, question: str, turns: Turns, role: str | None) -> 
     assistant = service.assistant
     roles: tuple[Role, ...] = ()
     try:
-        status = assistant.status()
-        roles = status.roles
+        roles = assistant.retriever.index.manifest.roles
         answer = service.ask("chat", question, history(turns), role)
-        topics = () if answer.answered else tuple(spread(status.topics, TOPICS_NAMED))
+        # The status looks through the whole index: only a refusal needs it.
+        topics = () if answer.answered else tuple(spread(assistant.status().topics, TOPICS_NAMED))
         return recorded(Turn(question, answer, roles, role=role, topics=topics), assistant)
     except RoleqaError as error:
         return Turn(question, None, roles, str(error), role)

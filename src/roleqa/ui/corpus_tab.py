@@ -169,7 +169,7 @@ def _connect_files(corpus: Corpus, assistant: Assistant, access: Access) -> list
 
     def remove(request: gr.Request, event: gr.EventData) -> list[Any]:
         def change() -> list[Any]:
-            document = str(event.document)
+            document = str((event._data or {}).get("document", ""))
             remove_document(folder, document)
             return [render_removal(document), *[gr.skip()] * 3]
 

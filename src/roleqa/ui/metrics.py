@@ -45,7 +45,10 @@ class Metrics:
         self.waiting_seconds = self._histogram("waiting_seconds", "How long the turn of each was waited for.", "route")
         self.stage_seconds = self._histogram("stage_seconds", "Seconds of a question in each stage.", "stage")
         self.builds = Counter(
-            "roleqa_builds", "Rebuilds, by outcome: built, cancelled or failed.", ["outcome"], registry=self.registry
+            "roleqa_builds",
+            "Rebuilds, by outcome: built, unchanged, cancelled or failed.",
+            ["outcome"],
+            registry=self.registry,
         )
         ProcessCollector(registry=self.registry)
 

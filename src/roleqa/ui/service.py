@@ -111,7 +111,7 @@ class Service:
         except Exception:
             self.metrics.builds.labels("failed").inc()
             raise
-        self.metrics.builds.labels("built").inc()
+        self.metrics.builds.labels("built" if report.built else "unchanged").inc()
         counts = fields(
             generation=report.generation,
             documents=report.documents,
@@ -119,5 +119,5 @@ class Service:
             encoded=report.encoded,
             seconds=report.seconds,
         )
-        log.info("rebuilt", extra=counts)
+        log.info("rebuilt" if report.built else "nothing to rebuild", extra=counts)
         return report
