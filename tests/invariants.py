@@ -82,7 +82,7 @@ def check_split(document: Document, found: SplitDocument) -> None:
         _check_slice(text, passage.start, passage.end)
         assert passage.id == f"{document.id}#{passage.start}-{passage.end}"
         homes = [section for section in found.sections if section.start <= passage.start < section.end]
-        assert [section.headings for section in homes] == [passage.headings]
+        assert [(section.headings, section.source) for section in homes] == [(passage.headings, passage.source)]
         assert passage.end <= homes[0].end
         assert items
         assert all(before.end <= item.start for before, item in pairwise(items))
@@ -101,15 +101,30 @@ def _check_slice(text: str, start: int, end: int) -> None:
 
 
 def check_nothing_is_lost(reading: Reading, found: SplitDocument, hidden: Sequence[Span]) -> None:
-    """Every letter and digit stands in a passage, in a heading, in a table's head or where nobody would see it."""
+    """Every letter and digit stands in a passage, in a heading, in a table's head, in what names a section's source,
+    or where nobody would see it.
+    """
     kept = bytearray(len(reading.text))
     spans = [(passage.start, passage.end) for passage in found.passages]
     spans += [(block.start, block.end) for block in reading.blocks if block.kind == "heading"]
     spans += [(block.start, _head_end(reading.text, block.start)) for block in reading.blocks if block.kind == "table"]
+    spans += _source_paragraphs(reading, found)
     for start, end in (*spans, *hidden):
         kept[start:end] = b"\1" * (end - start)
     lost = [i for i in range(len(kept)) if not kept[i] and _WORD_CHARACTER.match(reading.text, i)]
     assert not lost, (lost[:5], reading.text[lost[0] : lost[0] + 40])
+
+
+def _source_paragraphs(reading: Reading, found: SplitDocument) -> Iterator[tuple[int, int]]:
+    """The last block of each section that names a source: it says what the section has kept, and is in no passage."""
+    for section in (section for section in found.sections if section.source):
+        last = [block for block in reading.blocks if section.start <= block.start < section.end][-1]
+        said = reading.text[last.body.start : last.body.end]
+        assert said.startswith(("Source:", "Sources:"))
+        kept = (section.source or "").replace(">", "").split()
+        assert "".join(kept) == "".join(said.partition(":")[2].replace(">", "").split())
+        assert not any(passage.end > last.start and passage.start < last.end for passage in found.passages)
+        yield last.start, last.end
 
 
 def _head_end(text: str, start: int) -> int:

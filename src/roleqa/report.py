@@ -51,6 +51,8 @@ def _print_citation(citation: Citation) -> None:
     headers = ", ".join(header for header in (evidence.row, evidence.column) if header)
     _print(f"[{citation.number}] {place}" + (f" ({headers})" if headers else ""))
     _print(_indented(f"\N{LEFT DOUBLE QUOTATION MARK}{citation.quote}\N{RIGHT DOUBLE QUOTATION MARK}"))
+    if citation.source:
+        _print(_indented(f"Source: {citation.source}"))
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

@@ -40,23 +40,31 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The span below one heading, up to the next. `headings` run from root to leaf."""
+    """The span below one heading, up to the next. `headings` run from root to leaf.
+
+    `source` is what its last paragraph names as the source of the section, None where it has no such paragraph.
+    """
 
     document_id: str
     headings: tuple[str, ...]
     start: int
     end: int
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What is retrieved: a section's prose (or a part that fits the encoder's window), or a table row."""
+    """What is retrieved: a section's prose (or a part that fits the encoder's window), or a table row.
+
+    `source` is its section's; it is no part of the passage.
+    """
 
     id: str
     document_id: str
     headings: tuple[str, ...]
     start: int
     end: int
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,8 @@ class Hit:
 class Citation:
     """A numbered quote: `quote` is the document's text from `evidence.start` to `evidence.end`.
 
-    `passage` and `passage_text` are the quote's surroundings, for showing it in its place.
+    `passage` and `passage_text` are the quote's surroundings, for showing it in its place. `source` is what the
+    passage rests on, as its section names it, or else its document.
     """
 
     number: int
@@ -121,6 +130,7 @@ class Citation:
     role: str | None
     score: float
     page: int | None = None
+    source: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -134,6 +144,7 @@ class Citation:
             "row": self.evidence.row,
             "column": self.evidence.column,
             "page": self.page,
+            "source": self.source,
             "score": self.score,
         }
 

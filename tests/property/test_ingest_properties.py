@@ -25,7 +25,7 @@ SCRAPS = st.sampled_from(
         "# ", "## ", "###### ", "- ", "* ", "  - ", "    ", "\t", "1. ", "2) ", "3.2 ", "> ", ">", "```", "~~~", "`", "``",
         "|", " | ", "---|---", "|---|:-:|", "\\|", "\\", "---", "===", "***", "<!--", "-->", "<!-- f1 -->", "<div>", "</p>",
         "<br>", "&amp;", "[a](b)", "[a]: b", "[^1]: c", "[^1]", "![x](y)", "**", "_", "~~", "[ ] ", "---\n", "title: T\n",
-        "sources:\n", "\n", "\n", "\n\n", "  \n", " ", " ", ". ", "! ", "? ", ": ", "(", ")", '"', "\u201c", "\u201d",
+        "sources:\n", "Source: ", "\nSources: ", "\n", "\n", "\n\n", "  \n", " ", " ", ". ", "! ", "? ", ": ", "(", ")", '"', "\u201c", "\u201d",
         "Duties", "Pay and Leave", "the officer reports", "Lt. Col. Ames", "para. 3", "e.g. ", "U.S. ", "1961", "x" * 60,
         "caf\u00e9", "e\u0301", "\U0001f600", "\u200d", "\u200b", "\u202e", "\u65e5\u672c\u3002", "\u0627\u0644", "\x0b", "\x0c",
         "\x1c", "\x85", "\u2028", "\u00a0", "\ufeff", "\x07",
@@ -172,6 +172,28 @@ def test_only_white_space_lies_between_sentences(text: str) -> None:
     assert all(before.end <= span.start for before, span in pairwise(spans))
     assert visible("".join(text[start:end] for start, end in spans)) == visible(text)
     assert all(text[start:end] == text[start:end].strip() for start, end in spans)
+
+
+@EXAMPLES
+@given(
+    sections=st.lists(st.tuples(WORD, PARAGRAPH, st.none() | st.lists(WORD, min_size=1, max_size=9).map(" ".join)), min_size=2),
+    word=st.sampled_from(["Source", "Sources"]),
+    window=st.integers(2, 60),
+)
+def test_what_a_section_ends_on_as_its_source_is_that_of_its_passages_and_in_none(
+    sections: list[tuple[str, str, str | None]], word: str, window: int
+) -> None:
+    blocks = ((f"# {title}", said, *([f"{word}: {named}"] if named else [])) for title, said, named in sections)
+    text = "\n\n".join(block for section in blocks for block in section)
+    for reading in (read_markdown(text), read_plain_text(text)):
+        found = split_reading(reading, window)
+        assert [(section.headings, section.source) for section in found.sections] == [
+            ((title,), named) for title, _, named in sections
+        ]
+        for section, (_, said, named) in zip(found.sections, sections, strict=True):
+            own = [passage for passage in found.passages if section.start <= passage.start < section.end]
+            assert {passage.source for passage in own} == {named}
+            assert visible("".join(text[passage.start : passage.end] for passage in own)) == visible(said)
 
 
 CELL = st.text(st.sampled_from("ab \u00e9\U0001f600"), max_size=8).map(str.strip)

@@ -166,6 +166,7 @@ def test_the_json_of_an_answer_has_the_agreed_shape(assistant: Assistant) -> Non
         "closest", "index", "seconds",
     ]  # fmt: skip
     assert list(data["citations"][0]) == [
-        "number", "document", "headings", "start", "end", "quote", "role", "row", "column", "page", "score",
+        "number", "document", "headings", "start", "end", "quote", "role", "row", "column", "page", "source",
+        "score",
     ]  # fmt: skip
     assert list(data["index"]) == ["generation", "built_at", "stale"]

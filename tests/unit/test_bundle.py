@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,15 @@ REFUSED = exchange(cite("Open at nine.", 20), kind="refusal", question="Why?", i
 
 def test_what_is_kept_is_read_again_whole() -> None:
     assert read_bundle(to_keep((ANSWERED, REFUSED))) == (ANSWERED, REFUSED)
+
+
+def test_what_a_quote_rests_on_is_kept_and_older_bundles_have_none() -> None:
+    made = exchange(replace(cite("Open at nine.", 20), source="House rules"))
+    written = to_json((made,), NOW)
+    assert read_bundle(written)[0].answer == made.answer
+    older = json.loads(written)
+    del older["turns"][0]["answer"]["citations"][0]["source"]
+    assert read_bundle(json.dumps(older))[0].answer.citations == (cite("Open at nine.", 20),)
 
 
 def test_an_export_holds_everything_but_the_ids() -> None:

@@ -1,5 +1,6 @@
 """Conversations as Markdown: what a renderer makes of them is what was shown, and never more."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import groupby
@@ -23,6 +24,17 @@ TAGS = {"h1", "h2", "h3", "p", "em", "strong", "blockquote", "br", "table", "the
 def shown(*exchanges: Exchange) -> Element:
     html = RENDERER.render(to_markdown(exchanges, NAMES, NOW))
     return parse(html.replace("<br />", "<br></br>"))
+
+
+def test_a_quote_says_what_it_rests_on_in_words_alone() -> None:
+    page = shown(exchange(replace(cite("Open at nine.", 20), source="*Rules*, p. 3"), cite("Two euros", 60, 2)))
+    first, second = page.all("blockquote")
+    assert [line.text for line in first.all("p")] == [
+        "Open at nine. [1]",
+        "visits.md \u203a Guide \u203a Visits, characters 20 to 33",
+        "Source: *Rules*, p. 3",
+    ]
+    assert "Source" not in second.text
 
 
 def test_an_answer_reads_as_it_was_shown() -> None:

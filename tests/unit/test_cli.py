@@ -57,6 +57,18 @@ def test_ask_prints_the_quote_and_its_place(built: Path, capsys: pytest.CaptureF
     assert "    \u201cFour weeks in summer\u201d" in out
 
 
+def test_ask_prints_what_a_quote_rests_on(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (corpus / "harbour.md").open("a", encoding="utf-8") as file:
+        file.write("\nSource: the \x1b[2Jpay book\n")
+    index = str(tmp_path / "index")
+    assert main(["build", "--corpus", str(corpus), "--index", index]) == 0
+    assert main(["ask", "--index", index, "When are wages settled?"]) == 0
+    out = capsys.readouterr().out
+    assert "    \u201cWages are settled in March.\u201d\n    Source: the \ufffd[2Jpay book\n" in out
+
+
 def test_ask_json_and_role(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", "--index", str(built), "--json", "--role", "keeper", "How many weeks of leave?"]) == 0
     answer = json.loads(capsys.readouterr().out)

@@ -236,3 +236,13 @@ def test_hostile_questions_and_errors_come_out_as_text_only(hostile: str) -> Non
     for page in (parse(render_question(hostile)), parse(render_error(hostile))):
         assert page.text == hostile
         assert {element.tag for element in page.all()} <= {"div", "p"}
+
+
+@pytest.mark.parametrize("source", ["House rules, p. 3", *HOSTILE])
+def test_a_quote_says_below_it_what_it_rests_on(source: str) -> None:
+    first, second = cite(1, "The archive opens at nine."), cite(2, "Bring a pass.")
+    page = parse(render_answer(answer(replace(first, source=source), second), ROLES))
+    quotes = page.all("div", "quote")
+    assert quotes[0].one("p", "source-line").text == f"Source: {source}"
+    assert not quotes[1].all("p", "source-line")
+    assert {element.tag for element in page.all()} <= TAGS

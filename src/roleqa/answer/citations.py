@@ -26,6 +26,7 @@ def _citation(index: Index, number: int, scored: ScoredEvidence) -> Citation:
         passage_text=index.text(passage, passage.document_id),
         role=candidate.roles[0] if len(candidate.roles) == 1 else None,
         score=round(scored.score, 6),
+        source=passage.source or index.documents[passage.document_id].source or None,
     )
     check(index, citation)
     return citation

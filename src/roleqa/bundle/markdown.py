@@ -64,7 +64,7 @@ def _quotes(answer: Answer, role_names: Mapping[str, str]) -> Iterator[str]:
 
 
 def _quote(citation: Citation) -> str:
-    """A quotation: the words it cannot be understood without, the quote with its number, its place."""
+    """A quotation: the words it cannot be understood without, the quote with its number, its place, its source."""
     evidence, number = citation.evidence, f"**[{citation.number}]**"
     context = " \u00b7 ".join(filter(None, (evidence.row, evidence.column))) or evidence.lead_in
     if evidence.kind == "code":
@@ -75,7 +75,8 @@ def _quote(citation: Citation) -> str:
     page = (f"page {citation.page}",) if citation.page is not None else ()
     path = " \u203a ".join((citation.passage.document_id, *page, *citation.passage.headings))
     place = f"{escape(path)}, characters {evidence.start} to {evidence.end}"
-    return "\n".join(f"> {line}".rstrip(" ") for line in (*lines, "", place))
+    source = ("", f"Source: {escape(citation.source)}") if citation.source else ()
+    return "\n".join(f"> {line}".rstrip(" ") for line in (*lines, "", place, *source))
 
 
 def _files(files: Sequence[CitedFile]) -> Iterator[str]:

@@ -41,6 +41,7 @@ class _Citation(_Record):
     row: _Text | None = None
     column: _Text | None = None
     page: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    source: _Text | None = None
     score: float = 0.0
     kind: EvidenceKind = "sentence"
     lead_in: _Text | None = None
@@ -48,7 +49,9 @@ class _Citation(_Record):
     def made(self) -> Citation:
         passage = Passage("", self.document, self.headings, self.start, self.end)
         evidence = Evidence("", self.start, self.end, self.kind, self.row, self.column, self.lead_in)
-        return Citation(self.number, evidence, self.quote, passage, self.quote, self.role, self.score, self.page)
+        return Citation(
+            self.number, evidence, self.quote, passage, self.quote, self.role, self.score, self.page, self.source
+        )
 
 
 class _Column(_Record):

@@ -13,9 +13,9 @@ from roleqa.types import Encoder, Problem, Role
 
 # Raised whenever what a generation's files mean changes, the folding of terms and BM25's parameters with them; an
 # older one is rebuilt, never guessed at.
-SCHEMA = 2
+SCHEMA = 3
 # Raised whenever the same file, once read, would give other passages, evidence or texts to match.
-SPLITTER = 1
+SPLITTER = 2
 # These decide where passages and sentences end as well.
 _SPLITTING_LIBRARIES = ("markdown-it-py", "sentencex")
 

@@ -39,6 +39,7 @@ def save_passages(file: Path, passages: Iterable[Passage], evidence: Iterable[tu
                 "headings": passage.headings,
                 "start": passage.start,
                 "end": passage.end,
+                "source": passage.source,
                 "evidence": [[item.start, item.end, item.kind, item.row, item.column, item.lead_in] for item in own],
             }
             for passage, own in zip(passages, evidence, strict=True)
@@ -53,7 +54,8 @@ def load_passages(file: Path) -> tuple[tuple[Passage, ...], tuple[tuple[Evidence
 
 
 def _passage(line: dict[str, Any]) -> tuple[Passage, tuple[Evidence, ...]]:
-    passage = Passage(line["id"], line["document"], tuple(line["headings"]), line["start"], line["end"])
+    headings = tuple(line["headings"])
+    passage = Passage(line["id"], line["document"], headings, line["start"], line["end"], line["source"])
     return passage, tuple(Evidence(passage.id, *fields) for fields in line["evidence"])
 
 

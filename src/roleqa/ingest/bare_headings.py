@@ -20,6 +20,7 @@ from roleqa.ingest.lines import (
     without_closers,
 )
 from roleqa.ingest.sentences import sentence_spans
+from roleqa.ingest.source_line import opens_source
 
 _MAX_HEADING = 100
 _LONGEST_RUN = 2
@@ -67,6 +68,8 @@ def _likely_runs(text: str, lines: Sequence[Line], filled: Sequence[int], width:
 def _looks_like_heading(text: str, line: Line) -> bool:
     words = text[line.span.start : line.span.end]
     if line.kind != "text" or len(words) > _MAX_HEADING or "|" in words or not _LETTER.search(words):
+        return False
+    if opens_source(words):
         return False
     first = words.lstrip(_OPENERS)[:1]
     if first.islower() or without_closers(text, line.span).endswith(_NO_HEADING_ENDS):

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from roleqa.ingest.blocks import Block, trim
+from roleqa.ingest.source_line import source_block, source_text
 from roleqa.types import Document, Section
 
 
 @dataclass(frozen=True, slots=True)
 class SectionBlocks:
-    """A section and its blocks, in reading order."""
+    """A section and its blocks, in reading order, without the one that names its source."""
 
     section: Section
     blocks: tuple[Block, ...]
@@ -39,4 +40,7 @@ def _section(
         return ()
     headings = tuple(heading.title for heading in path if heading.title)
     span = trim(document.text, min(start, blocks[0].start), end)
-    return (SectionBlocks(Section(document.id, headings, span.start, span.end), tuple(blocks)),)
+    source = source_block(document.text, blocks)
+    named = source_text(document.text, source) if source else None
+    section = Section(document.id, headings, span.start, span.end, named)
+    return (SectionBlocks(section, tuple(blocks[:-1] if source else blocks)),)

@@ -42,4 +42,5 @@ def split(source: SourceFile, count_tokens: CountTokens, window: int) -> SplitDo
 
 def _passage(section: Section, pieces: Sequence[Piece]) -> Passage:
     start, end = pieces[0].start, pieces[-1].end
-    return Passage(f"{section.document_id}#{start}-{end}", section.document_id, section.headings, start, end)
+    id = f"{section.document_id}#{start}-{end}"
+    return Passage(id, section.document_id, section.headings, start, end, section.source)

@@ -83,8 +83,9 @@ def connect_api(service: Service) -> None:
     async def ask(question: str, history: list[str] | None = None, role: str | None = None) -> str:
         """Answer a question from the documents, in their own words.
 
-        An answer is made of verbatim quotes, each with its document, section and character offsets. Where the
-        documents do not answer, it says so and shows what came nearest: never take that for an answer.
+        An answer is made of verbatim quotes, each with its document, section, character offsets and, where the
+        document names it, the source that it rests on. Where the documents do not answer, it says so and shows what
+        came nearest: never take that for an answer.
 
         Parameters:
             question: What is asked, in plain words.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from roleqa.ingest.blocks import Block, Span
+from roleqa.ingest.source_line import source_block
 from roleqa.ui.inline import styled
 from roleqa.ui.markup import EMPTY, Html, element, join, text
 
@@ -27,10 +28,13 @@ class Prose:
 
     def render(self, blocks: Sequence[Block]) -> Html:
         """The blocks of a part, in order; list items that follow one another make a list."""
+        source = source_block(self.text, blocks)
         pieces: list[Html] = []
-        for is_item, group in groupby(blocks, key=lambda block: block.kind == "item"):
+        for is_item, group in groupby(blocks[:-1] if source else blocks, key=lambda block: block.kind == "item"):
             run = list(group)
             pieces += [self._list(run)] if is_item else map(self._block, run)
+        if source:
+            pieces.append(element("p", self.words(*source.body), class_="source-line", dir="auto"))
         return join(*pieces)
 
     def words(self, start: int, end: int, plain: bool = False) -> Html:

@@ -53,12 +53,17 @@ def _quotes(answer: Answer) -> Html:
 
 
 def _quote(citation: Citation, with_column: bool = True) -> Html:
-    """One quote with its number, below the words it cannot be understood without."""
+    """One quote with its number, below the words it cannot be understood without and above what it rests on."""
     tag = "pre" if citation.evidence.kind == "code" else "p"
     quote = foreign("span", citation.quote, class_="verbatim")
     said = element(tag, quote, text("\u00a0"), _marker(citation))
     look = _look("quote", citation)
-    return element("div", _context(citation, with_column), said, class_=look)
+    return element("div", _context(citation, with_column), said, _source_line(citation), class_=look)
+
+
+def _source_line(citation: Citation) -> Html:
+    """What the quote rests on, as its document names it."""
+    return foreign("p", f"Source: {citation.source}", class_="source-line") if citation.source else EMPTY
 
 
 def _context(citation: Citation, with_column: bool = True) -> Html:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from roleqa.ingest.blocks import Span
+from roleqa.ingest.source_line import source_block, source_text
 from roleqa.types import Document
 from roleqa.ui.links import Link, check_of, parse_link
 from roleqa.ui.markup import EMPTY, Html, element, foreign, text
@@ -80,7 +81,6 @@ def _head(view: _View, link: Link) -> Html:
     document = view.document
     # A link to a quote that is gone is not passed on, one to where it stood is.
     kept = Link(document.id, min(link.start, len(document.text))) if view.said else link
-    origin = foreign("p", document.source, class_="origin") if document.source else EMPTY
     quoted = view.marked.start < view.marked.end
     notices = [view.said] if view.said else [NEAREST] if link.closest and quoted else []
     return element(
@@ -88,9 +88,17 @@ def _head(view: _View, link: Link) -> Html:
         _tools(kept),
         foreign("p", document.id, class_="file"),
         foreign("h2", document.title, tabindex="-1"),
-        origin,
+        _origin(view),
         *map(_notice, notices),
     )
+
+
+def _origin(view: _View) -> Html:
+    """Where the open section comes from, or else its document."""
+    blocks = view.parts[view.here].blocks if view.parts else ()
+    own = source_block(view.document.text, blocks)
+    named = f"Source: {source_text(view.document.text, own)}" if own else view.document.source
+    return foreign("p", named, class_="origin") if named else EMPTY
 
 
 def _notice(said: str) -> Html:
