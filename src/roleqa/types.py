@@ -40,10 +40,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The span below one heading, up to the next. `headings` run from root to leaf.
-
-    `source` is what its last paragraph names as the source of the section, None where it has no such paragraph.
-    """
+    """The span below one heading, up to the next. `headings` run from root to leaf; `source` is what it rests on."""
 
     document_id: str
     headings: tuple[str, ...]
@@ -54,10 +51,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What is retrieved: a section's prose (or a part that fits the encoder's window), or a table row.
-
-    `source` is its section's; it is no part of the passage.
-    """
+    """What is retrieved: a section's prose (or a part that fits the encoder's window), or a table row."""
 
     id: str
     document_id: str
@@ -118,8 +112,7 @@ class Hit:
 class Citation:
     """A numbered quote: `quote` is the document's text from `evidence.start` to `evidence.end`.
 
-    `passage` and `passage_text` are the quote's surroundings, for showing it in its place. `source` is what the
-    passage rests on, as its section names it, or else its document.
+    `passage` and `passage_text` are its surroundings; `source` is what it rests on, as its section or document says.
     """
 
     number: int
@@ -262,10 +255,7 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The live generation and the corpus it was built from.
-
-    `topics` are what the corpus speaks of: the headings that have text, and the tables' row headers.
-    """
+    """The live generation and its corpus, which speaks of `topics`: headings that have text, tables' row headers."""
 
     generation: Generation
     corpus: str
