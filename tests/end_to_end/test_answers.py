@@ -88,12 +88,14 @@ def test_what_is_far_from_the_corpus_is_refused(shipped: Assistant) -> None:
 
 
 def test_every_quote_is_the_document_character_for_character(shipped: Assistant) -> None:
-    text = (REPOSITORY / "corpus" / "role-comparison.md").read_text(encoding="utf-8")
+    texts = {file.name: file.read_text(encoding="utf-8") for file in (REPOSITORY / "corpus").glob("*.md")}
     shown = 0
     for item in load_questions(QUESTIONS, shipped.retriever.index.documents)[::6]:
         answer = shipped.ask(item.question)
         for citation in (*answer.citations, *answer.closest):
+            text = texts[citation.passage.document_id]
             assert text[citation.evidence.start : citation.evidence.end] == citation.quote
+            assert citation.source in text
             shown += 1
     assert shown >= 60
 
