@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from roleqa.index.changes import ChangeWatch
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
 from roleqa.index.verify import Inspection, inspect
-from roleqa.question.comparison import find_comparison
+from roleqa.question.comparison import find_comparison, roles_at_issue
 from roleqa.question.follow_up import resolve
 from roleqa.question.query import check_question, make_query, writable
 from roleqa.question.spelling import mend
@@ -43,6 +43,8 @@ from roleqa.types import (
 
 # How many earlier questions a follow-up can lean on.
 MAX_HISTORY = 8
+# How much of the best evidence tells which roles a comparison is about that names none.
+TELLING_EVIDENCE = 10
 
 # Tells whether the files that say what answers have changed.
 Signature = tuple[tuple[int, int, int] | None, ...]
@@ -154,7 +156,15 @@ class Assistant:
         known = role if role in {item.id for item in manifest.roles} else None  # make_query says what is wrong with it
         resolved = resolve(mended[-1], mended[:-1], manifest.roles, known)
         query = make_query(resolved, manifest.roles, manifest.abbreviations, role)
-        comparison = None if role else find_comparison(query.text, manifest.roles)
+
+        def spoken_of() -> Iterator[tuple[str, ...]]:
+            best = retriever.read(query.text).evidence[:TELLING_EVIDENCE]
+            return (item.candidate.roles for item in best)
+
+        def at_issue() -> tuple[str, ...]:
+            return roles_at_issue(mended[:-1], spoken_of, manifest.roles)
+
+        comparison = None if role else find_comparison(query.text, manifest.roles, at_issue)
         return Asked(question, resolved, query, comparison)
 
     def _answer(self, live: _Live, asked: Asked) -> Answer:

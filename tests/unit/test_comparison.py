@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fakes import OverlapReranker, WordEncoder
 from roleqa.assistant import Assistant, build_index
-from roleqa.question.comparison import find_comparison
+from roleqa.question.comparison import find_comparison, roles_at_issue
 from roleqa.settings import Settings
 from roleqa.types import Answer, Role
 
@@ -27,12 +27,12 @@ ROLES = (
         pytest.param("Compare the pay of a keeper and a pilot.", ("keeper", "pilot"), "pay of the Lighthouse Keeper", id="compare"),
         pytest.param("HP vs LK: leave in winter?", ("keeper", "pilot"), "leave winter of the Lighthouse Keeper", id="vs"),
         pytest.param("Does a cook or a pilot board ships?", ("pilot", "cook"), "board ships of the Harbour Pilot", id="two named"),
-        pytest.param("How do the roles differ in uniform?", ("keeper", "pilot", "cook"), "How uniform of the Lighthouse Keeper", id="all of three"),
+        pytest.param("How do the roles differ in uniform?", ("keeper", "cook"), "How uniform of the Lighthouse Keeper", id="those at issue"),
         pytest.param("What is the difference between an HP and an LK?", ("keeper", "pilot"), "What is a Lighthouse Keeper?", id="no topic"),
     ],
 )  # fmt: skip
 def test_comparisons(question: str, roles: tuple[str, ...], topic: str) -> None:
-    comparison = find_comparison(question, ROLES)
+    comparison = find_comparison(question, ROLES, lambda: ("cook", "keeper"))
     assert comparison is not None
     assert (comparison.roles, comparison.queries[0]) == (roles, topic)
     assert len(comparison.queries) == len(roles)
@@ -49,11 +49,33 @@ def test_comparisons(question: str, roles: tuple[str, ...], topic: str) -> None:
     ],
 )
 def test_other_questions(question: str) -> None:
-    assert find_comparison(question, ROLES) is None
+    assert find_comparison(question, ROLES, lambda: ("cook", "keeper")) is None
 
 
 def test_a_single_role_is_compared_with_nothing() -> None:
-    assert find_comparison("Compare the two roles", ROLES[:1]) is None
+    assert find_comparison("Compare the two roles", ROLES[:1], lambda: ()) is None
+
+
+def test_two_roles_are_compared_where_there_are_no_others() -> None:
+    comparison = find_comparison("Compare the two roles", ROLES[:2], lambda: pytest.fail("there is no choice"))
+    assert comparison is not None
+    assert comparison.roles == ("keeper", "pilot")
+
+
+@pytest.mark.parametrize(
+    ("history", "evidence", "roles"),
+    [
+        pytest.param(["Does a cook meet a pilot?"], [("keeper",)], ("cook", "pilot"), id="the question before"),
+        pytest.param(["What is a keeper?", "What is a cook?", "When?"], [], ("cook", "keeper"), id="the latest two"),
+        pytest.param(["LK, HP and cook?"], [], ("keeper", "pilot", "cook"), id="three at once"),
+        pytest.param(["What is a cook?"], [("cook",), ("pilot",), ("pilot", "cook")], ("cook", "pilot"), id="one, and what is found"),
+        pytest.param([], [("cook",), ("pilot",), (), ("cook", "pilot"), ("keeper",)], ("pilot", "cook"), id="what is found most"),
+        pytest.param(["Why?"], [("cook",)], ("cook", "keeper"), id="one found, and the first known"),
+        pytest.param([], [], ("keeper", "pilot"), id="the first two known"),
+    ],
+)  # fmt: skip
+def test_roles_at_issue(history: list[str], evidence: list[tuple[str, ...]], roles: tuple[str, ...]) -> None:
+    assert roles_at_issue(history, lambda: evidence, ROLES) == roles
 
 
 def columns(answer: Answer) -> dict[str, list[str]]:
@@ -122,3 +144,39 @@ def test_a_sure_cell_brings_the_other_role_s_cell_of_its_row(settings: Settings)
     answer = Assistant.load(settings, encoder=encoder, reranker=Partial()).ask("Compare the leave of keepers and pilots")
     assert columns(answer)["keeper"] == ["Six weeks in winter"]
     assert columns(answer)["pilot"][0] == "Four weeks in summer"
+
+
+COOKS = """
+[[role]]
+id = "cook"
+name = "Ship's Cook"
+aliases = ["cook"]
+"""
+
+
+@pytest.fixture
+def three(settings: Settings) -> Assistant:
+    """The small corpus with a third role, of whose leave it speaks as of the pilot's."""
+    with (settings.corpus / "roles.toml").open("a", encoding="utf-8") as file:
+        file.write(COOKS)
+    (settings.corpus / "cooks.md").write_text(
+        "# Galley\n\nA ship's cook salts the soup nightly. A ship's cook serves the harbour pilot soup daily. "
+        "Unlike a harbour pilot, a ship's cook sleeps aboard.\n",
+        encoding="utf-8",
+    )
+    encoder = WordEncoder()
+    build_index(settings, encoder=encoder)
+    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())
+
+
+def test_of_three_roles_two_are_compared_where_none_is_named(three: Assistant) -> None:
+    history = ["Does a cook meet a pilot?"]
+    assert [column.role for column in three.ask("Compare the two roles: uniform?", history).columns] == ["pilot", "cook"]
+    assert [column.role for column in three.ask("Compare the two roles: uniform").columns] == ["keeper", "pilot"]
+
+
+def test_a_cell_takes_no_evidence_on_another_role(three: Assistant) -> None:
+    served = "A ship's cook serves the harbour pilot soup daily."
+    found = columns(three.ask("Compare the daily soup of cooks and pilots"))
+    assert served in found["cook"]
+    assert served not in found["pilot"]

@@ -59,3 +59,10 @@ def test_without_roles_topics_still_carry() -> None:
 )
 def test_a_question_asked_of_one_role_takes_no_other_over(question: str, resolved: str) -> None:
     assert resolve(question, ["What does a keeper earn?"], ROLES, "pilot") == resolved
+
+
+def test_of_several_roles_the_other_is_the_other_main_one() -> None:
+    roles = (*ROLES, Role("cook", "Ship's Cook", ("cook",)))
+    assert resolve("Same for the other one", ["What do keepers earn?"], roles) == "What do Harbour Pilots earn?"
+    assert resolve("Which hat has the other?", ["What is a pilot?"], roles) == "Which hat has the Lighthouse Keeper?"
+    assert resolve("Which hat has the other?", ["What is a cook?"], roles).startswith("Which hat has the other?")

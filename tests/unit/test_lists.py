@@ -54,6 +54,27 @@ def test_a_list_that_is_asked_for_is_quoted_whole_with_its_introduction(ask, que
     assert best.evidence.lead_in is None
 
 
+CREW = """# Harbour
+
+## Crew
+
+The crew of the harbour boat consists of:
+
+- a keeper of the boat
+- a pilot
+"""
+
+
+@pytest.mark.parametrize("question", ["What does the crew of the boat consist of?", "Who makes up the crew of the boat?"])
+def test_what_makes_something_up_is_the_whole_list(ask, question: str) -> None:
+    best = ask(question, CREW)[0]
+    assert best.quote == "The crew of the harbour boat consists of:\n\n- a keeper of the boat\n- a pilot"
+
+
+def test_an_item_that_shares_a_word_of_its_own_stands_alone(ask) -> None:
+    assert ask("Who is keeper of the boat?", CREW)[0].quote == "a keeper of the boat"
+
+
 def test_an_introduction_is_never_quoted_alone(ask) -> None:
     assert ask("Has the keeper these tools")[0].quote == TOOLS
 

@@ -8,7 +8,7 @@ import pytest
 
 from roleqa.errors import RolesError
 from roleqa.ingest.roles import read_roles
-from roleqa.question.roles import evidence_roles, find_mentions, mentioned_roles, refers_back
+from roleqa.question.roles import evidence_roles, find_mentions, mentioned_roles, refers_back, subjects
 from roleqa.types import Document, Evidence, Passage, Role
 
 ROLES = (
@@ -36,6 +36,24 @@ ROLES = (
 )
 def test_mentions(text: str, expected: list[str]) -> None:
     assert [text[mention.start : mention.end] for mention in find_mentions(text, ROLES)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("A pilot greets the keeper.", ["pilot"], id="the first"),
+        pytest.param("Pilots and the old keepers share a boat.", ["pilot", "keeper"], id="joined"),
+        pytest.param("A pilot, keeper or guest may land.", ["pilot", "keeper"], id="joined by a comma"),
+        pytest.param("A pilot works for keepers.", ["pilot"], id="not joined"),
+        pytest.param("Unlike a keeper, a pilot sails.", ["pilot"], id="opening phrase"),
+        pytest.param("For keepers and pilots alike, rope is dear.", ["keeper", "pilot"], id="nothing but an opening phrase"),
+        pytest.param("The keeper stays ashore, while the pilot sails.", ["keeper", "pilot"], id="two clauses"),
+        pytest.param("The keeper stays; a pilot leaves the keeper.", ["keeper", "pilot"], id="semicolon"),
+        pytest.param("Rope is dear.", [], id="none"),
+    ],
+)  # fmt: skip
+def test_subjects(text: str, expected: list[str]) -> None:
+    assert list(subjects(text, ROLES)) == expected
 
 
 def test_mentioned_roles_in_order_once_each() -> None:

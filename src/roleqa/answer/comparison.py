@@ -13,7 +13,8 @@ from roleqa.answer.selection import select_evidence
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
 from roleqa.question.comparison import Comparison
-from roleqa.retrieve.evidence import ScoredEvidence
+from roleqa.question.roles import subjects
+from roleqa.retrieve.evidence import Candidate, ScoredEvidence
 from roleqa.retrieve.search import Reading
 from roleqa.settings import Settings
 from roleqa.types import Answer, Citation, Column, Generation
@@ -54,9 +55,7 @@ def compose_comparison(
     best = max((0.0, *(item.score for reading in readings for item in reading.evidence[:1])))
     # A sentence on all the roles sums them up, where it fits the question better than what is said of each.
     summary = tuple(item for item in on_all[:1] if item.score > best and _on_topic(comparison.topic, item))
-    spoken = {item.candidate.evidence for item in summary}
-    own = [tuple(item for item in reading.evidence if item.candidate.evidence not in spoken) for reading in readings]
-    aligned = _aligned(own)
+    aligned = _aligned(_own_evidence(index, comparison, readings, summary))
     stated = [
         _side(index, role, comparison.topic, replace(reading, evidence=evidence), settings, calibration)
         for role, reading, evidence in zip(comparison.roles, readings, aligned, strict=True)
@@ -82,6 +81,31 @@ def compose_comparison(
         columns=columns if citations else (),
     )
     return answer if citations else replace(answer, closest=_closest(index, readings, settings))
+
+
+def _own_evidence(
+    index: Index, comparison: Comparison, readings: Sequence[Reading], summary: Sequence[ScoredEvidence]
+) -> list[tuple[ScoredEvidence, ...]]:
+    """What was read for each role and says something of it, but for what sums up all of them."""
+    spoken = {item.candidate.evidence for item in summary}
+    return [
+        tuple(
+            item
+            for item in reading.evidence
+            if item.candidate.evidence not in spoken and _is_about(index, role, item.candidate)
+        )
+        for role, reading in zip(comparison.roles, readings, strict=True)
+    ]
+
+
+def _is_about(index: Index, role: str, candidate: Candidate) -> bool:
+    """Whether it is the role that the evidence says something of, where it names several."""
+    evidence = candidate.evidence
+    if len(candidate.roles) < 2 or evidence.kind == "cell":
+        return True
+    own = index.text(evidence, index.passages[candidate.row].document_id)
+    said_of = (subjects(text, index.manifest.roles) for text in (own, evidence.lead_in or ""))
+    return role in next(filter(None, said_of), (role,))
 
 
 def _aligned(sides: Sequence[tuple[ScoredEvidence, ...]]) -> list[tuple[ScoredEvidence, ...]]:

@@ -9,7 +9,7 @@ from roleqa.index.load import Index
 from roleqa.index.terms import terms
 from roleqa.ingest.markup import plain
 from roleqa.ingest.match_text import evidence_body, evidence_text
-from roleqa.question.expectation import asks_for_several
+from roleqa.question.expectation import asks_for_several, asks_what
 from roleqa.retrieve.evidence import ScoredEvidence
 from roleqa.types import Evidence
 
@@ -31,13 +31,21 @@ def with_whole_lists(index: Index, query: str, evidence: Sequence[ScoredEvidence
 
 
 def _stands_for_its_list(index: Index, query: str, scored: ScoredEvidence) -> bool:
-    """Whether it introduces a list, or is an item of one that the question does not ask about by itself."""
+    """Whether it introduces a list, or is an item of one that the question does not ask about by itself.
+
+    It does not either where it asks what or who, and has no word of the item's that is not the introduction's too:
+    "What does the crew consist of?" asks for all that stands below "The crew consists of:".
+    """
     pieces = index.evidence[scored.row]
     place = pieces.index(scored.candidate.evidence)
     text = index.text(pieces[place], index.passages[scored.row].document_id)
     if pieces[place].kind != "item":
         return place + 1 < len(pieces) and _introduces(text, pieces[place + 1])
-    return asks_for_several(query) or not set(terms(text)) & set(terms(query))
+    shared = set(terms(text)) & set(terms(query))
+    lead_in = pieces[place].lead_in or ""
+    if asks_what(query) and lead_in.endswith(":"):
+        shared -= set(terms(lead_in))
+    return asks_for_several(query) or not shared
 
 
 def _whole_list(index: Index, scored: ScoredEvidence) -> tuple[ScoredEvidence, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from roleqa.index.terms import fold
@@ -42,18 +44,20 @@ class Comparison:
     queries: tuple[str, ...]
 
 
-def find_comparison(question: str, roles: tuple[Role, ...]) -> Comparison | None:
+def find_comparison(question: str, roles: tuple[Role, ...], at_issue: Callable[[], Sequence[str]]) -> Comparison | None:
     """The comparison that a question asks for; None where it asks for none.
 
-    Two roles named are compared; where none is named, all are, if the question has a word of comparing and
-    speaks of the roles at large.
+    Two roles named are compared; where none is named, those `at_issue` are (ids, asked for only where there are
+    more than two to choose from), if the question has a word of comparing and speaks of the roles at large.
     """
     named = mentioned_roles(question, roles)
     if len(named) == 1 or len(roles) < 2:
         return None
     if not named and not (_CUE.search(question) and _ROLES_AT_LARGE.search(question)):
         return None
-    compared = tuple(role for role in roles if not named or role.id in named)
+    if not named:
+        named = tuple(role.id for role in roles) if len(roles) == 2 else tuple(at_issue())
+    compared = tuple(role for role in roles if role.id in named)
     words = topic_words(question, roles, _FILLERS)
     topic = " ".join(words)
     return Comparison(
@@ -61,3 +65,22 @@ def find_comparison(question: str, roles: tuple[Role, ...]) -> Comparison | None
         topic=" ".join(word for word in words if fold(word) not in _ASKS),
         queries=tuple(f"{topic} of the {role.name}" if topic else f"What is a {role.name}?" for role in compared),
     )
+
+
+def roles_at_issue(
+    history: Sequence[str], evidence: Callable[[], Iterable[Sequence[str]]], roles: tuple[Role, ...]
+) -> tuple[str, ...]:
+    """The roles that a comparison is about which names none: those of the latest questions before it.
+
+    Where these name fewer than two, those that the best `evidence` speaks of most (the roles of each piece) come
+    next, and then the first ones known.
+    """
+    spoken: dict[str, None] = {}
+    for asked in reversed(history):
+        spoken |= dict.fromkeys(mentioned_roles(asked, roles))
+        if len(spoken) >= 2:
+            return tuple(spoken)
+    counted = Counter(role for about in evidence() for role in about)
+    known = [role.id for role in roles]
+    likely = sorted(known, key=lambda role: -counted[role])
+    return tuple(dict.fromkeys((*spoken, *likely)))[:2]

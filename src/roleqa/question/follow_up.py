@@ -81,8 +81,8 @@ def _has_topic(question: _Question) -> bool:
 def _same_topic(this: _Question, last: _Question, roles: tuple[Role, ...]) -> str:
     """The question before, asked of the role that this one names, or of "the other", or once more."""
     asked = this.roles
-    if not asked and _OTHER.search(this.text) and len(last.roles) == 1 and len(roles) == 2:
-        asked = tuple(role.id for role in roles if role.id != last.roles[0])
+    if not asked and _OTHER.search(this.text):
+        asked = _other_than(last.roles, roles)
     if not asked:
         new = _leans_on_thing(this) and not _WHERE_STATED.search(this.text)
         return f"{this.text} ({last.text})" if new else last.text
@@ -92,9 +92,8 @@ def _same_topic(this: _Question, last: _Question, roles: tuple[Role, ...]) -> st
 def _same_role(this: _Question, last: _Question, roles: tuple[Role, ...]) -> str:
     """A question with its own topic, asked of the role that the one before was about."""
     asked = last.roles
-    if _OTHER.search(this.text) and len(asked) == 1 and len(roles) == 2:
-        asked = tuple(role.id for role in roles if role.id != asked[0])
-        return _OTHER.sub(f"the {_name(asked[0], roles)}", this.text, count=1)
+    if _OTHER.search(this.text) and (other := _other_than(asked, roles)):
+        return _OTHER.sub(f"the {_name(other[0], roles)}", this.text, count=1)
     if len(asked) != 1:
         return f"{this.text} ({last.text})" if not asked and _leans(this) else this.text
     name = f"the {_name(asked[0], roles)}" + ("s" if _PLURAL.search(this.text) else "")
@@ -105,6 +104,12 @@ def _same_role(this: _Question, last: _Question, roles: tuple[Role, ...]) -> str
         return f"{this.text} ({last.text})"
     short = _OPENERS.match(this.text) or _few_words(this)
     return f"{this.text} ({_name(asked[0], roles)})" if short else this.text
+
+
+def _other_than(asked: Sequence[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
+    """The role that "the other" means after a question about one: of the first two known, which are the main ones."""
+    main = [role.id for role in roles[:2]]
+    return tuple(role for role in main if role not in asked) if len(asked) == 1 and asked[0] in main else ()
 
 
 def _with_role(question: _Question, asked: Sequence[str], roles: tuple[Role, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +13,14 @@ from roleqa.types import Document, Evidence, Passage, Role
 ANAPHORA = frozenset(
     ("he", "she", "it", "they", "his", "her", "its", "their", "this", "these", "that", "those", "such")
 )
+# Where a clause with a subject of its own may begin, in English.
+_CLAUSE_END = re.compile(r"[;:]|,? (?:but|while|whilst|whereas)\b|, (?:and|or)\b")
+_OPENING_PHRASE = re.compile(
+    r"^\W*(?:unlike|like|as|for|with|without|in|at|on|by|to|from|of|than|under|among|between|besides|compared)\b[^,]*,",
+    re.IGNORECASE,
+)
+# What stands between two roles that are named in one breath: "a pilot and an old cook".
+_JOINED = re.compile(r"\s*(?:[,/&]|,?\s*\b(?:and|or|nor|as well as)\b)\s*(?:(?:an?|the)\s+)?(?:\w+\s+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,23 @@ def evidence_roles(
             own = about[-1]
         about.append(own or heading)
     return tuple(about)
+
+
+def subjects(text: str, roles: tuple[Role, ...]) -> tuple[str, ...]:
+    """The roles that a text says something of, as opposed to those that it only names beside them.
+
+    Of each clause the first that is named, with those joined to it; but not what "Unlike a cook, ..." opens with.
+    """
+    found: list[str] = []
+    for clause in _CLAUSE_END.split(text):
+        said = _OPENING_PHRASE.sub("", clause, count=1)
+        said = said if find_mentions(said, roles) else clause
+        mentions = find_mentions(said, roles)
+        for i, mention in enumerate(mentions):
+            if i and not _JOINED.fullmatch(said, mentions[i - 1].end, mention.start):
+                break
+            found.append(mention.role)
+    return tuple(dict.fromkeys(found))
 
 
 def refers_back(sentence: str) -> bool:
