@@ -20,7 +20,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent, Tool
 from servers import REPOSITORY, running
 
-DOCUMENT = (REPOSITORY / "corpus" / "role-comparison.md").read_text(encoding="utf-8")
+TEXTS = {file.name: file.read_text(encoding="utf-8") for file in (REPOSITORY / "corpus").glob("*.md")}
 RANK = "What rank does a defence attach\u00e9 usually hold?"
 ANSWER = "A senior officer: a Colonel, a Lieutenant Colonel or above"
 KEYS = ["question", "resolved_question", "kind", "answered", "text", "confidence", "roles", "citations", "columns",
@@ -91,7 +91,7 @@ def check_answer(answer: dict[str, Any]) -> None:
     assert answer["answered"] is True
     first = answer["citations"][0]
     assert first["quote"] == ANSWER
-    assert DOCUMENT[first["start"] : first["end"]] == ANSWER
+    assert TEXTS[first["document"]][first["start"] : first["end"]] == ANSWER
     assert (first["document"], first["row"], first["column"]) == ("role-comparison.md", "Military rank", "Defence Attach\u00e9")
 
 
@@ -108,7 +108,7 @@ def test_rest_searches_and_says_its_status(server: str) -> None:
     (hits,) = rest(server, "v2/search", {"query": "military rank", "top_k": 2, "mode": "hybrid"})[1]
     found = json.loads(hits)
     assert [hit["mode"] for hit in found] == ["hybrid", "hybrid"]
-    assert all(DOCUMENT[hit["start"] : hit["end"]] == hit["text"] for hit in found)
+    assert all(TEXTS[hit["document"]][hit["start"] : hit["end"]] == hit["text"] for hit in found)
     (status,) = rest(server, "status", {"data": []})[1]
     assert [role["id"] for role in json.loads(status)["roles"]] == ["military-liaison-officer", "defence-attache"]
 
@@ -179,7 +179,7 @@ def test_mcp_tools(server: str) -> None:
     check_answer(answer)
     assert followed["resolved_question"] == "What rank does a Military Liaison Officer usually hold?"
     assert (refused["kind"], refused["citations"]) == ("refusal", [])
-    assert DOCUMENT[hits[0]["start"] : hits[0]["end"]] == hits[0]["text"]
+    assert TEXTS[hits[0]["document"]][hits[0]["start"] : hits[0]["end"]] == hits[0]["text"]
     assert status["index"]["generation"] == answer["index"]["generation"]
 
 
