@@ -26,6 +26,7 @@ def choose_role(page: Page, name: str) -> None:
 
 
 DOCUMENT = REPOSITORY / "corpus" / "role-comparison.md"
+PRACTICE = REPOSITORY / "corpus" / "side-by-side.md"
 RANK = "What rank does a defence attach\u00e9 usually hold?"
 
 
@@ -33,13 +34,14 @@ def test_an_answer_is_a_quote_with_its_number_and_place(shipped_chat: str, open_
     page = open_page(shipped_chat)
     said = ask(page, RANK)
     first = said.locator(".quote").first
-    expect(first.locator(".verbatim")).to_have_text(table_cell(DOCUMENT, "Military rank", 2))
-    expect(first.locator(".context")).to_have_text("Military rank \u00b7 Defence Attach\u00e9")
+    expect(first.locator(".verbatim")).to_have_text(table_cell(PRACTICE, "Rank in practice", 1))
+    expect(first.locator(".context")).to_have_text("Rank in practice \u00b7 Defence Attach\u00e9")
+    expect(first.locator(".source-line")).to_contain_text("Source: for the attach\u00e9, ")
     expect(first.get_by_role("link", name="[1]")).to_be_visible()
     place = said.locator(".sources a").first
     expect(place).to_contain_text("[1]")
-    expect(place).to_contain_text("Comparison table")
-    expect(place).to_contain_text(DOCUMENT.name)
+    expect(place).to_contain_text("Rank and tour in practice")
+    expect(place).to_contain_text(PRACTICE.name)
     confidence = said.locator(".confidence")
     expect(confidence).to_have_text(re.compile(r"^(strong|likely|weak) match, confidence 0\.\d\d$"))
     expect(confidence).to_have_attribute("title", re.compile(r"^Confidence 0\.\d\d$"))
@@ -90,7 +92,7 @@ def test_the_keyboard_alone_will_do(shipped_chat: str, open_page: OpenPage) -> N
 def test_the_role_filter_changes_the_answer(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
     choices = page.get_by_role("group", name="Ask about").get_by_role("radio")
-    expect(choices).to_have_count(3)
+    expect(choices).to_have_count(1 + 5)
     expect(page.get_by_role("radio", name="All roles")).to_be_checked()
     for number, (role, column) in enumerate((("Military Liaison Officer", 1), ("Defence Attach\u00e9", 2))):
         choose_role(page, role)
