@@ -5,16 +5,18 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from roleqa.errors import UnreadableFileError
 from roleqa.ingest.blocks import Reading, Span, line_spans
 from roleqa.ingest.comments import comment_spans, without
-from roleqa.ingest.corpus import SourceFile, decoded
+from roleqa.ingest.corpus import SourceFile
 from roleqa.ingest.front_matter import read_front_matter
 from roleqa.ingest.markdown import read_markdown
 from roleqa.ingest.match_text import evidence_text, index_text
 from roleqa.ingest.plain_text import read_plain_text
+from roleqa.ingest.readers import decoded
 from roleqa.ingest.split import SplitDocument, split
 from roleqa.types import Document
 
@@ -54,11 +56,11 @@ def check_text(name: str, text: str, window: int, twice: bool = True) -> SplitDo
     reading = READERS[name](text)
     assert reading.text == text
     check_blocks(reading)
-    document = Document(name, "T", text, "")
-    found = split(SourceFile(document, "", reading.blocks), words, window)
+    document = Document(name, "T", text, "", reading.blocks)
+    found = split(SourceFile(document, ""), words, window)
     check_split(document, found)
     if twice:
-        assert split(SourceFile(document, "", READERS[name](text).blocks), words, window) == found
+        assert split(SourceFile(replace(document, blocks=READERS[name](text).blocks), ""), words, window) == found
     check_nothing_is_lost(reading, found, hidden_in(name, text))
     return found
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from roleqa.blocks import Block
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -30,12 +32,14 @@ Ranking = tuple[tuple[int, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole file. `id` is its path relative to the corpus folder, with forward slashes."""
+    """A whole file. `id` is its path below the corpus folder, with forward slashes; `pages` are where pages begin."""
 
     id: str
     title: str
     text: str
     source: str
+    blocks: tuple[Block, ...] = field(default=(), repr=False, hash=False)
+    pages: tuple[int, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +234,9 @@ class CorpusChanges:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build made. `encoded` counts the passages that had to be encoded anew, `kept` the documents that were
-    carried over as they were; `changes` is what it found different from the generation before it.
-
-    `reason` says why nothing could be carried over. Where there was `built` nothing because nothing had changed, the
-    rest describes the generation that is live.
+    """What a build made. `encoded` counts the passages encoded anew, `kept` the documents carried over as they were;
+    `changes` is what differs from the generation before it, `reason` says why nothing could be carried over.
+    Where nothing was `built` because nothing had changed, the rest describes the generation that is live.
     """
 
     generation: str

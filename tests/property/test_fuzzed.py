@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.fuzz import CASES, failure, shortest, texts
 from invariants import READERS, check_bytes, check_text
 from roleqa.errors import UnreadableFileError
-from roleqa.ingest.corpus import decoded
+from roleqa.ingest.readers import decoded
 
 # Called after the reader and the window that they were found with.
 FOUND = sorted(CASES.iterdir())

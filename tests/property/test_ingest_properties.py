@@ -42,7 +42,7 @@ def words(text: str) -> int:
 
 
 def split_reading(reading: Reading, window: int = 40) -> SplitDocument:
-    return split(SourceFile(Document("a.md", "A", reading.text, ""), "", reading.blocks), words, window)
+    return split(SourceFile(Document("a.md", "A", reading.text, "", reading.blocks), ""), words, window)
 
 
 def visible(text: str) -> str:

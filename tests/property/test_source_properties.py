@@ -6,9 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from test_ingest_properties import CELL, DOCUMENTS, EXAMPLES, READERS, split_reading
 
+from documents import written
 from html_tree import Element, parse
 from roleqa.ingest.blocks import Block
-from roleqa.types import Document
 from roleqa.ui.links import Link, check_of
 from roleqa.ui.parts import parts_of
 from roleqa.ui.source import open_source
@@ -41,7 +41,7 @@ def test_a_section_untagged_is_its_text_and_the_mark_is_the_quote(
     read: object, text: str, data: st.DataObject | None
 ) -> None:
     reading = read(text)  # type: ignore[operator]
-    document = Document(NAMES[read.__name__], "T", text, "")  # type: ignore[attr-defined]
+    document = written(NAMES[read.__name__], "T", text, "")  # type: ignore[attr-defined]
     evidence = [item for items in split_reading(reading).evidence for item in items]
     quoted = evidence if data is None else [data.draw(st.sampled_from(evidence))] if evidence else []
     parts = parts_of(document)
@@ -71,7 +71,7 @@ def test_a_section_untagged_is_its_text_and_the_mark_is_the_quote(
     check=st.sampled_from(["", "0123456789abcdef"]),
 )
 def test_any_link_opens_calmly_and_marks_nothing_but_slices(text: str, start: int, length: int, check: str) -> None:
-    document = Document("a.md", "T", text, "")
+    document = written("a.md", "T", text, "")
     link = Link("a.md", start, start + length, check)
     page = parse(open_source({"a.md": document}.get, link.href))
     marks = [mark.text for mark in page.all("mark")]
@@ -88,7 +88,7 @@ def test_any_link_opens_calmly_and_marks_nothing_but_slices(text: str, start: in
 @given(rows=st.lists(st.lists(CELL, max_size=5), min_size=1, max_size=5))
 def test_any_table_is_rectangular(rows: list[list[str]]) -> None:
     text = "| H | I |\n|---|---|\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    document = Document("a.md", "T", text, "")
+    document = written("a.md", "T", text, "")
     page = parse(open_source({"a.md": document}.get, Link("a.md").href))
     for table in page.all("table"):
         widths = {len([cell for cell in row.children if isinstance(cell, Element)]) for row in table.all("tr")}

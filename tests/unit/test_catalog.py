@@ -30,7 +30,7 @@ def test_each_kind_of_news(settings: Settings, corpus: Path) -> None:
     (corpus / "harbour.md").write_text("Changed.")
     (corpus / "old.txt").unlink()
     (corpus / "spoilt.md").write_bytes(b"a\0b")
-    (corpus / "plan.pdf").write_bytes(b"%PDF")
+    (corpus / "plan.rst").write_bytes(b"%PDF")
     below = corpus / "below"
     below.mkdir()
     (below / "new-rules.md").write_text("New.")
@@ -38,13 +38,13 @@ def test_each_kind_of_news(settings: Settings, corpus: Path) -> None:
         "below/new-rules.md": ("added", 0),
         "harbour.md": ("changed", 4),
         "old.txt": ("removed", 1),
-        "plan.pdf": ("unreadable", 0),
+        "plan.rst": ("unreadable", 0),
         "spoilt.md": ("unreadable", 1),
     }
     found = {entry.id: entry for entry in assistant.catalog()}
     assert found["below/new-rules.md"].title == "New rules"
     assert found["spoilt.md"].reason == "it holds binary data, not text: remove it or save it as text"
-    assert found["plan.pdf"].reason == ".pdf files are not read: save it as .md or .txt"
+    assert found["plan.rst"].reason == ".rst files are not read: save it as .md or .txt"
     assert (found["old.txt"].is_file, found["old.txt"].size) == (False, 9)
     (corpus / "spoilt.md").write_text("Mended.")
     assert states(assistant)["spoilt.md"] == ("changed", 1)

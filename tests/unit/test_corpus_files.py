@@ -158,7 +158,7 @@ def test_what_is_too_large_is_not_added(folder: Path, source: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("plan.pdf", ".pdf files are not read: save it as .markdown or .md or .txt"),
+        ("plan.rst", ".rst files are not read: save it as .md or .txt"),
         ("run.exe", ".exe files"),
         ("roles.toml", ".toml files"),
         ("notes", "without a suffix"),

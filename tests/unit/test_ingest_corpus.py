@@ -10,6 +10,7 @@ import pytest
 from roleqa.errors import CorpusError
 from roleqa.ingest import corpus as module
 from roleqa.ingest.corpus import corpus_hashes, read_corpus
+from roleqa.ingest.readers import SAVE_AS
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_document(folder: Path) -> None:
     assert source.document.source == "Act; Code"
     assert source.document.text == "---\ntitle: Pay\nsources: [Act, Code]\n---\nOne.\nTwo.\n"
     assert source.sha256 == hashlib.sha256(data).hexdigest()
-    assert [source.document.text[block.start : block.end] for block in source.blocks] == ["One.\nTwo."]
+    assert [source.document.text[block.start : block.end] for block in source.document.blocks] == ["One.\nTwo."]
 
 
 TITLES = [
@@ -92,11 +93,11 @@ def test_an_unreadable_file_is_named_and_the_rest_is_read(folder: Path, data: by
     assert list(corpus_hashes(folder)) == ["good.md"]
 
 
-@pytest.mark.parametrize("name", ["a.pdf", "b/a.DOCX", "a.html"])
+@pytest.mark.parametrize("name", ["a.epub", "b/a.RTF", "a.doc"])
 def test_a_format_that_is_not_read_is_named(folder: Path, name: str) -> None:
     write(folder, name, b"%PDF")
     suffix = Path(name).suffix.lower()
-    assert problems(folder) == {name: f"{suffix} files are not read: save it as .md or .txt"}
+    assert problems(folder) == {name: f"{suffix} files are not read: save it as {SAVE_AS[suffix]}"}
 
 
 def link_out(folder: Path) -> None:
@@ -194,13 +195,13 @@ def test_an_odd_name_is_an_id(folder: Path) -> None:
 
 def test_strict_names_every_file(folder: Path) -> None:
     write(folder, "a.txt", b"")
-    write(folder, "b\n.pdf", b"%PDF")
+    write(folder, "b\n.rst", b"%PDF")
     with pytest.raises(CorpusError) as error:
         read_corpus(folder, strict=True)
     assert str(error.value) == (
         f"2 of the files in {folder} cannot be read:\n"
         "  'a.txt': it is empty: write something in it or remove it\n"
-        "  'b\\n.pdf': .pdf files are not read: save it as .md or .txt"
+        "  'b\\n.rst': .rst files are not read: save it as .md or .txt"
     )
 
 
@@ -261,7 +262,7 @@ def test_what_grows_while_it_is_read_is_over_the_limit(folder: Path, monkeypatch
 def test_a_file_of_too_many_parts_is_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch, lines: int, cells: int
 ) -> None:
-    monkeypatch.setattr(module, "MAX_PARTS", 10)
+    monkeypatch.setattr("roleqa.ingest.readers.MAX_PARTS", 10)
     write(folder, "long.txt", b"x" + b"\r\n" * lines + b"|" * cells)
     reason = "it has 11 lines and table cells, over the limit of 10: split it into several files"
     assert problems(folder) == {"long.txt": reason}

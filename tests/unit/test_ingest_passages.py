@@ -18,7 +18,7 @@ def words(text: str) -> int:
 
 def split_text(text: str, window: int = 100, count_tokens: Callable[[str], int] = words) -> SplitDocument:
     reading = read_markdown(text)
-    return split(SourceFile(Document("a.md", "A", text, ""), "", reading.blocks), count_tokens, window)
+    return split(SourceFile(Document("a.md", "A", text, "", reading.blocks), ""), count_tokens, window)
 
 
 def passages(text: str, window: int = 100) -> list[str]:
@@ -216,7 +216,7 @@ def test_evidence_lies_in_its_passage_and_knows_it() -> None:
 
 def test_a_published_table_gives_a_cell_for_each_role() -> None:
     text = "Terms\nTopic | Cook | Purser |\n---|---|---|\nPay | Low | High |\nLeave | None | Long |\n"
-    found = split(SourceFile(Document("a.txt", "A", text, ""), "", read_plain_text(text).blocks), words, 50)
+    found = split(SourceFile(Document("a.txt", "A", text, "", read_plain_text(text).blocks), ""), words, 50)
     assert [passage.headings for passage in found.passages] == [("Terms",), ("Terms",)]
     assert [[(text[i.start : i.end], i.row, i.column) for i in items] for items in found.evidence] == [
         [("Low", "Pay", "Cook"), ("High", "Pay", "Purser")],

@@ -10,6 +10,7 @@ import gradio as gr
 import pytest
 from gradio.blocks import BlockFunction
 
+from documents import written
 from fakes import OverlapReranker, WordEncoder
 from html_tree import parse
 from roleqa.assistant import Assistant
@@ -38,7 +39,7 @@ from roleqa.ui.source import NOT_A_LINK
 INDEX = Generation("g1", "2026-01-01T00:00:00+00:00", stale=False)
 ROLES = (Role("keeper", "Keeper"), Role("clerk", "Clerk"))
 TOPICS = tuple(f"Topic {number}" for number in range(40))
-DOCUMENT = Document("a.md", "A", "# Hours\n\nOpen at nine.\n\n# Fees\n\nTwo euros.\n", "")
+DOCUMENT = written("a.md", "A", "# Hours\n\nOpen at nine.\n\n# Fees\n\nTwo euros.\n", "")
 
 
 @dataclass

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from roleqa.types import Answer, Citation, Document, Evidence, Generation, Passage, Role
+from documents import written
+from roleqa.types import Answer, Citation, Evidence, Generation, Passage, Role
 from roleqa.ui.follow_ups import follow_ups
 
 TEXT = """# Archive
@@ -31,7 +32,7 @@ Umbrellas are kept.
 
 Keepers wear grey.
 """
-DOCUMENT = Document("archive.md", "Archive", TEXT, "")
+DOCUMENT = written("archive.md", "Archive", TEXT, "")
 KEEPER, CLERK = Role("keeper", "Keeper"), Role("clerk", "Clerk")
 
 
@@ -92,11 +93,11 @@ def test_a_document_that_is_gone_suggests_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["", "---\ntitle: A\n---\n", "Only words, no heading."])
 def test_a_document_with_nothing_beside_suggests_nothing(text: str) -> None:
-    document = replace(DOCUMENT, text=text)
+    document = written(DOCUMENT.id, DOCUMENT.title, text)
     assert follow_ups(answer(HOURS), {document.id: document}.get, (), ()) == ()
 
 
 def test_a_heading_as_long_as_a_sentence_is_no_topic() -> None:
-    document = replace(DOCUMENT, text=TEXT.replace("## Lost property", "## " + "Lost " * 20))
+    document = written(DOCUMENT.id, DOCUMENT.title, TEXT.replace("## Lost property", "## " + "Lost " * 20))
     found = follow_ups(answer(COPIES), {document.id: document}.get, (), ())
     assert [item.label for item in found] == ["Locker", "Opening hours", "Day pass"]

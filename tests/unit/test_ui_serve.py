@@ -13,7 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from roleqa.assistant import Assistant
 from roleqa.errors import MissingExtraError, SettingsError
-from roleqa.ingest.corpus import MAX_BYTES
+from roleqa.ingest.limits import MAX_BYTES
 from roleqa.settings import Settings
 from roleqa.ui.access import Access
 from roleqa.ui.gate import Gate

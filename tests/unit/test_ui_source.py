@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from documents import written
 from html_tree import HOSTILE, Element, parse
 from roleqa.assistant import Assistant
 from roleqa.types import Document
@@ -33,7 +34,7 @@ Bring a pass.
 
 Refunds take ten days.
 """
-DOCUMENT = Document("guides/visits.md", "Visiting the archive", TEXT, "House rules")
+DOCUMENT = written("guides/visits.md", "Visiting the archive", TEXT, "House rules")
 
 
 def find(document_id: str) -> Document | None:
@@ -109,14 +110,14 @@ def test_there_are_steps_to_the_sections_before_and_after() -> None:
 
 
 def test_a_document_without_headings_needs_no_outline() -> None:
-    document = Document("a.txt", "A", "One line, and it is not a heading.", "")
+    document = written("a.txt", "A", "One line, and it is not a heading.", "")
     page = parse(open_source({"a.txt": document}.get, Link("a.txt", 0, 3).href))
     assert page.all("nav") == []
     assert page.one("mark").text == "One"
 
 
 def test_text_above_the_first_heading_goes_by_the_title_of_the_document() -> None:
-    document = Document("a.md", "The title", "Words first.\n\n## Then\n\nMore.", "")
+    document = written("a.md", "The title", "Words first.\n\n## Then\n\nMore.", "")
     page = parse(open_source({"a.md": document}.get, Link("a.md").href))
     assert [entry.text for entry in page.one("nav").all("li")] == ["The title", "Then"]
     assert page.one("section", "here").text == "Words first."
@@ -191,7 +192,7 @@ def test_a_link_that_is_none_is_said_to_be(query: str) -> None:
 def test_a_long_document_is_shown_around_the_quote_with_the_way_to_the_rest() -> None:
     filler = "Words and words. " * (WINDOW // 17 // 4)
     text = "".join(f"# Part {number}\n\n{filler}\n\nMark {number}.\n\n" for number in range(12))
-    document = Document("long.md", "Long", text, "")
+    document = written("long.md", "Long", text, "")
     start = text.index("Mark 6.")
     page = parse(open_source({"long.md": document}.get, Link("long.md", start, start + 7).href))
     assert [section.one("h3").text for section in page.all("section")] == ["Part 5", "Part 6", "Part 7"]
@@ -205,7 +206,7 @@ def test_a_long_document_is_shown_around_the_quote_with_the_way_to_the_rest() ->
 
 def test_a_section_longer_than_the_window_is_shown_whole() -> None:
     text = "# One\n\nShort.\n\n# Two\n\n" + "Words and words. " * (WINDOW // 8) + "\n\n# Three\n\nShort."
-    document = Document("long.md", "Long", text, "")
+    document = written("long.md", "Long", text, "")
     page = parse(open_source({"long.md": document}.get, Link("long.md", text.index("# Two")).href))
     assert [section.one("h3").text for section in page.all("section")] == ["Two"]
     assert page.text.count("Words") == WINDOW // 8
@@ -225,13 +226,13 @@ def test_parts_begin_at_headings_and_hold_every_other_block() -> None:
 
 def test_a_text_file_is_read_as_it_was_published() -> None:
     text = "Opening hours\n\nThe archive opens at nine, and it is open until five.\n\nFees\n\nA pass costs two euros, and there is no refund.\n"
-    assert [part.title for part in parts_of(Document("a.txt", "A", text, ""))] == ["Opening hours", "Fees"]
+    assert [part.title for part in parts_of(written("a.txt", "A", text, ""))] == ["Opening hours", "Fees"]
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_names_headings_and_texts_come_out_as_text_only(hostile: str) -> None:
     text = f"## {hostile}\n\nBefore {hostile} after.\n"
-    document = Document(hostile, hostile, text, hostile)
+    document = written(hostile, hostile, text, hostile)
     start = text.rindex(hostile)
     page = parse(open_source({hostile: document}.get, Link(hostile, start, start + len(hostile)).href))
     tags = {element.tag for element in page.all()}

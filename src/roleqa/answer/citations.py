@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from roleqa.blocks import page_at
 from roleqa.errors import IndexDamagedError
 from roleqa.index.load import Index
 from roleqa.retrieve.evidence import ScoredEvidence
@@ -27,6 +28,7 @@ def _citation(index: Index, number: int, scored: ScoredEvidence) -> Citation:
         role=candidate.roles[0] if len(candidate.roles) == 1 else None,
         score=round(scored.score, 6),
         source=passage.source or index.documents[passage.document_id].source or None,
+        page=page_at(index.documents[passage.document_id].pages, candidate.evidence.start),
     )
     check(index, citation)
     return citation

@@ -93,8 +93,8 @@ def _look(index: IndexFolder, recipe: Recipe, full: bool) -> _Live:
 
 
 def _is_up_to_date(manifest: Manifest, news: News, corpus: Path) -> bool:
-    now = (news.sources, news.problems, str(corpus.resolve()))
-    return not news.fresh and now == (manifest.sources, manifest.problems, manifest.corpus)
+    now = (news.sources, news.problems, news.refused, str(corpus.resolve()))
+    return not news.fresh and now == (manifest.sources, manifest.problems, manifest.refused, manifest.corpus)
 
 
 def _embedded_parts(

@@ -35,6 +35,7 @@ def corpus_changes(manifest: Manifest) -> CorpusChanges:
         now = source_hashes(Path(manifest.corpus))
     except CorpusError:
         return CorpusChanges()
+    now = {name: found for name, found in now.items() if manifest.refused.get(name) != found}
     return changes_between(manifest.sources, now)
 
 

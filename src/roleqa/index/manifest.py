@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -47,7 +47,8 @@ class Recipe:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """`sources` maps a corpus file to the SHA-256 of its bytes, `files` a generation's file to its own, and
-    `abbreviations` the short forms that the documents explain to what they stand for.
+    `abbreviations` the short forms that the documents explain to what they stand for. `refused` are the files that
+    could not be read, with the SHA-256 of the bytes that they had.
     """
 
     schema: int
@@ -67,6 +68,7 @@ class Manifest:
     abbreviations: dict[str, str]
     roles: tuple[Role, ...] = ()
     problems: tuple[Problem, ...] = ()
+    refused: dict[str, str] = field(default_factory=dict)
 
     @property
     def recipe(self) -> Recipe:

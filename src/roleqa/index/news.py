@@ -17,13 +17,15 @@ from roleqa.types import Problem
 class News:
     """A corpus: `kept` are the documents whose bytes and id are as before, `fresh` those that were read now.
 
-    `sources` holds the SHA-256 of every file that shapes an index: the documents by id, and roles.toml.
+    `sources` holds the SHA-256 of every file that shapes an index: the documents by id, and roles.toml. `refused`
+    holds that of the files which look like documents and cannot be read.
     """
 
     kept: frozenset[str]
     fresh: tuple[SourceFile, ...]
     sources: dict[str, str]
     problems: tuple[Problem, ...]
+    refused: dict[str, str]
 
 
 def find_news(folder: Path, before: Mapping[str, str], strict: bool) -> News:
@@ -35,7 +37,7 @@ def find_news(folder: Path, before: Mapping[str, str], strict: bool) -> News:
     kept: set[str] = set()
     fresh: list[SourceFile] = []
     problems: list[Problem] = []
-    hashes = corpus_hashes(folder) if before else {}
+    hashes = corpus_hashes(folder)
     for id, path in corpus_paths(folder).items():
         if id in hashes and before.get(id) == hashes[id]:
             kept.add(id)
@@ -48,7 +50,9 @@ def find_news(folder: Path, before: Mapping[str, str], strict: bool) -> News:
         found = read_corpus(folder, strict)  # it says what is wrong
         kept, fresh, problems = set(), list(found.files), list(found.problems)
     sources = {id: hashes[id] for id in kept} | {source.document.id: source.sha256 for source in fresh}
-    return News(frozenset(kept), tuple(fresh), dict(sorted(sources.items())) | _roles(folder), tuple(problems))
+    sources = dict(sorted(sources.items())) | _roles(folder)
+    refused = {problem.file: hashes[problem.file] for problem in problems if problem.file in hashes}
+    return News(frozenset(kept), tuple(fresh), sources, tuple(problems), refused)
 
 
 def _roles(folder: Path) -> dict[str, str]:

@@ -86,6 +86,7 @@ def _manifest(folder: GenerationFolder, origin: Origin, content: Content) -> Man
         abbreviations=find_abbreviations(document.text for document in content.documents.values()),
         roles=origin.roles,
         problems=origin.news.problems,
+        refused=origin.news.refused,
     )
 
 

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
-BlockKind = Literal["heading", "paragraph", "item", "code", "table"]
+from roleqa.blocks import Block, BlockKind, Span
+
+__all__ = [
+    "DEEPEST_HEADING",
+    "LONGEST_TITLE",
+    "Block",
+    "BlockKind",
+    "Reading",
+    "Span",
+    "line_spans",
+    "paragraph",
+    "trim",
+]
 
 # A heading is written into every passage below it, and at most so many of them are: a longer one is a paragraph,
 # a deeper one stands beside those above it.
@@ -13,40 +24,15 @@ LONGEST_TITLE = 300
 DEEPEST_HEADING = 12
 
 
-class Span(NamedTuple):
-    """Character offsets into the document's text, half open."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One block of a document, in reading order.
-
-    `start` to `end` is the block as it stands in the text, bullet or code fence included; `body` is what can
-    be quoted from it. `level` is a heading's level (1 is the top) or a list item's depth (1 is the outermost).
-    Only a heading has a `title`; only a table has a `header` (cell spans) and `rows` (cell spans, row by row).
-    """
-
-    kind: BlockKind
-    start: int
-    end: int
-    body: Span
-    level: int = 0
-    title: str = ""
-    header: tuple[Span, ...] = ()
-    rows: tuple[tuple[Span, ...], ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file as a reader understood it. All offsets are into `text`."""
+    """A file as a reader understood it. All offsets are into `text`; `pages` are those where its pages begin."""
 
     text: str
     blocks: tuple[Block, ...]
     title: str | None = None
     sources: tuple[str, ...] = ()
+    pages: tuple[int, ...] = ()
 
 
 def trim(text: str, start: int, end: int) -> Span:

@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from roleqa.errors import CorpusError, UnreadableFileError
-from roleqa.ingest.blocks import Block, Reading
-from roleqa.ingest.markdown import read_markdown
-from roleqa.ingest.plain_text import read_plain_text
+from roleqa.ingest.limits import MAX_BYTES
+from roleqa.ingest.readers import READERS, SAVE_AS, TEXT_SUFFIXES, decoded
 from roleqa.types import Document, Problem
 
-# A reader for each format: text in, text and blocks out.
-_READERS: dict[str, Callable[[str], Reading]] = {
-    ".md": read_markdown,
-    ".markdown": read_markdown,
-    ".txt": read_plain_text,
-}
-READABLE_SUFFIXES = frozenset(_READERS)
-# People expect these to be read; to leave them out in silence would hide that part of their corpus is missing.
-_NOT_YET_READ = frozenset({".csv", ".doc", ".docx", ".epub", ".htm", ".html", ".odt", ".pdf", ".rtf", ".rst", ".xlsx"})
-# The longest document, in bytes, and the most lines and table cells in one: each of them takes memory of its own.
-MAX_BYTES = 20_000_000
-MAX_PARTS = 500_000
-# What most bytes of UTF-16 text in a language of Europe are, every other one.
-_UTF_16_ZEROS = 0.3
+READABLE_SUFFIXES = frozenset(READERS)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A document as it was read: `sha256` is that of the file's bytes, `blocks` are in reading order."""
+    """A document as it was read: `sha256` is that of the file's bytes."""
 
     document: Document
     sha256: str
-    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +63,8 @@ def read_corpus(folder: Path, strict: bool = False) -> CorpusReading:
 def corpus_hashes(folder: Path) -> dict[str, str]:
     """The sha256 of each file that can become a document, by document id: what a change shows in.
 
+    What takes long to find out is not: a file that is no text is taken for one that can be read.
+
     Raises:
         CorpusError: if there is no such folder.
     """
@@ -86,7 +72,8 @@ def corpus_hashes(folder: Path) -> dict[str, str]:
     for path in _paths(folder):
         try:
             data = _checked_bytes(folder, path)
-            decoded(data)
+            if path.suffix.lower() in TEXT_SUFFIXES:
+                decoded(data)
         except UnreadableFileError:
             continue
         hashes[document_id(folder, path)] = hashlib.sha256(data).hexdigest()
@@ -109,11 +96,12 @@ def read_file(folder: Path, path: Path) -> SourceFile:
         UnreadableFileError: saying why, and what to do about it.
     """
     data = _checked_bytes(folder, path)
-    reading = _READERS[path.suffix.lower()](decoded(data))
+    reading = READERS[path.suffix.lower()](data)
     headings = (block.title for block in reading.blocks if block.kind == "heading" and block.level == 1)
     title = reading.title or next(headings, "") or readable_stem(path)
-    document = Document(document_id(folder, path), title, reading.text, "; ".join(reading.sources))
-    return SourceFile(document, hashlib.sha256(data).hexdigest(), reading.blocks)
+    source = "; ".join(reading.sources)
+    document = Document(document_id(folder, path), title, reading.text, source, reading.blocks, reading.pages)
+    return SourceFile(document, hashlib.sha256(data).hexdigest())
 
 
 def document_id(folder: Path, path: Path) -> str:
@@ -156,7 +144,7 @@ def _below(folder: Path) -> Iterator[Path]:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 pending.append(path)
-            elif _is_folder(path) or path.suffix.lower() in _READERS.keys() | _NOT_YET_READ:
+            elif _is_folder(path) or path.suffix.lower() in READERS.keys() | SAVE_AS.keys():
                 yield path
 
 
@@ -193,8 +181,8 @@ def _check_name(folder: Path, path: Path) -> None:
     if _is_folder(path):
         link = path.is_symlink()
         raise UnreadableFileError("links to folders are not followed" if link else "the folder cannot be opened")
-    if path.suffix.lower() in _NOT_YET_READ:
-        raise UnreadableFileError(f"{path.suffix.lower()} files are not read: save it as .md or .txt")
+    if instead := SAVE_AS.get(path.suffix.lower()):
+        raise UnreadableFileError(f"{path.suffix.lower()} files are not read: save it as {instead}")
 
 
 def _is_folder(path: Path) -> bool:
@@ -207,37 +195,6 @@ def _is_folder(path: Path) -> bool:
 def _open_without_waiting(path: str, flags: int) -> int:
     # A pipe would otherwise hold the build until someone writes to it. No link is left in the path by now.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
-
-
-def decoded(data: bytes) -> str:
-    """The text of a file, its newlines as "\\n". Nothing changes it after this.
-
-    Raises:
-        UnreadableFileError: it is no text in UTF-8, or has too many parts to be read.
-    """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_bare_utf_16(data):
-        raise UnreadableFileError("it is UTF-16, not UTF-8: save it as UTF-8")
-    if b"\0" in data:
-        raise UnreadableFileError("it holds binary data, not text: remove it or save it as text")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
-    if not text.strip():
-        raise UnreadableFileError("it is empty: write something in it or remove it")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    parts = text.count("\n") + text.count("|")
-    if parts > MAX_PARTS:
-        raise UnreadableFileError(
-            f"it has {parts:,} lines and table cells, over the limit of {MAX_PARTS:,}: split it into several files"
-        )
-    return text
-
-
-def _is_bare_utf_16(data: bytes) -> bool:
-    """Whether the bytes are UTF-16 without the mark that says so: every other one is mostly zero, the others never."""
-    zeros = data[0:4096:2].count(0), data[1:4096:2].count(0)
-    return len(data) > 3 and min(zeros) == 0 and max(zeros) > _UTF_16_ZEROS * len(data[:4096])
 
 
 def _listed(problems: list[Problem]) -> str:

@@ -18,8 +18,9 @@ class SectionBlocks:
     blocks: tuple[Block, ...]
 
 
-def find_sections(document: Document, blocks: Sequence[Block]) -> tuple[SectionBlocks, ...]:
+def find_sections(document: Document) -> tuple[SectionBlocks, ...]:
     """The sections that have text of their own. A heading with none lives on in the headings of those below it."""
+    blocks = document.blocks
     found: list[SectionBlocks] = []
     path: list[Block] = []
     start, own = 0, 0  # where the section's text and its blocks begin

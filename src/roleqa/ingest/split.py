@@ -28,7 +28,7 @@ def split(source: SourceFile, count_tokens: CountTokens, window: int) -> SplitDo
     for an empty text is taken for their number. The same input always gives the same ids.
     """
     document = source.document
-    sections = find_sections(document, source.blocks)
+    sections = find_sections(document)
     passages: list[Passage] = []
     evidence: list[tuple[Evidence, ...]] = []
     for found in sections:

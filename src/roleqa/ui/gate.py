@@ -10,7 +10,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from roleqa.ingest.corpus import MAX_BYTES
+from roleqa.ingest.limits import MAX_BYTES
 from roleqa.ui.access import Access
 from roleqa.ui.api import ENDPOINTS
 from roleqa.ui.headers import App, Message, Receive, Send

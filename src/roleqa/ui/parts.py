@@ -6,14 +6,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
 
-from roleqa.ingest.blocks import Block
-from roleqa.ingest.markdown import read_markdown
-from roleqa.ingest.plain_text import read_plain_text
+from roleqa.blocks import Block
 from roleqa.types import Document
-
-_MARKDOWN = frozenset({".md", ".markdown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +32,7 @@ class Part:
 @lru_cache(maxsize=32)
 def parts_of(document: Document) -> tuple[Part, ...]:
     """The parts of a document, in order. All of its blocks are in one of them."""
-    markdown = PurePosixPath(document.id).suffix.lower() in _MARKDOWN
-    blocks = (read_markdown if markdown else read_plain_text)(document.text).blocks
+    blocks = document.blocks
     edges = [i for i, block in enumerate(blocks) if block.kind == "heading"]
     ends = [*edges[1:], len(blocks)]
     lead = blocks[: edges[0] if edges else len(blocks)]

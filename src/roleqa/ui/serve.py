@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from roleqa.errors import MissingExtraError, SettingsError
-from roleqa.ingest.corpus import MAX_BYTES
+from roleqa.ingest.limits import MAX_BYTES
 from roleqa.stop import Stop
 from roleqa.ui.access import Access, access_for, is_loopback
 from roleqa.ui.api import explain_arguments

@@ -1,0 +1,78 @@
+"""A reader for each format: the bytes of a file in, its text and blocks out."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+
+from roleqa.errors import UnreadableFileError
+from roleqa.ingest.blocks import Reading
+from roleqa.ingest.html import read_html
+from roleqa.ingest.limits import MAX_PARTS
+from roleqa.ingest.markdown import read_markdown
+from roleqa.ingest.plain_text import read_plain_text
+
+# What most bytes of UTF-16 text in a language of Europe are, every other one.
+_UTF_16_ZEROS = 0.3
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file, its newlines as "\\n". Nothing changes it after this.
+
+    Raises:
+        UnreadableFileError: it is no text in UTF-8, or has too many parts to be read.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_bare_utf_16(data):
+        raise UnreadableFileError("it is UTF-16, not UTF-8: save it as UTF-8")
+    if b"\0" in data:
+        raise UnreadableFileError("it holds binary data, not text: remove it or save it as text")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    if not text.strip():
+        raise UnreadableFileError("it is empty: write something in it or remove it")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    parts = text.count("\n") + text.count("|")
+    if parts > MAX_PARTS:
+        raise UnreadableFileError(
+            f"it has {parts:,} lines and table cells, over the limit of {MAX_PARTS:,}: split it into several files"
+        )
+    return text
+
+
+def _is_bare_utf_16(data: bytes) -> bool:
+    """Whether the bytes are UTF-16 without the mark that says so: every other one is mostly zero, the others never."""
+    zeros = data[0:4096:2].count(0), data[1:4096:2].count(0)
+    return len(data) > 3 and min(zeros) == 0 and max(zeros) > _UTF_16_ZEROS * len(data[:4096])
+
+
+def _markdown(data: bytes) -> Reading:
+    return read_markdown(decoded(data))
+
+
+def _plain_text(data: bytes) -> Reading:
+    return read_plain_text(decoded(data))
+
+
+READERS: dict[str, Callable[[bytes], Reading]] = {
+    ".md": _markdown,
+    ".markdown": _markdown,
+    ".txt": _plain_text,
+    ".html": read_html,
+    ".htm": read_html,
+}
+TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+# People expect these to be read; to leave them out in silence would hide that part of their corpus is missing.
+SAVE_AS = {
+    ".csv": ".md or .txt",
+    ".doc": ".docx",
+    ".docx": ".md or .txt",
+    ".epub": ".html",
+    ".odt": ".docx",
+    ".pdf": ".md or .txt",
+    ".rst": ".md or .txt",
+    ".rtf": ".docx",
+    ".xls": ".xlsx",
+    ".xlsx": ".md or .txt",
+}

@@ -1,0 +1,50 @@
+"""The shipped article as other programs would save it: each format by its own tools, from the same blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from itertools import groupby
+from pathlib import Path
+
+from roleqa.ingest.blocks import Block, Reading
+from roleqa.ingest.markdown import read_markdown
+from roleqa.ingest.markup import plain
+
+FILE = Path(__file__).parents[1] / "corpus" / "role-comparison.md"
+
+
+def article() -> Reading:
+    return read_markdown(FILE.read_text(encoding="utf-8"))
+
+
+def words(reading: Reading, block: Block) -> str:
+    return plain(reading.text[slice(*block.body)])
+
+
+def rows(reading: Reading, table: Block) -> list[list[str]]:
+    return [[plain(reading.text[slice(*cell)]) for cell in row] for row in (table.header, *table.rows)]
+
+
+def to_html(reading: Reading) -> bytes:
+    """A page with a menu above and beside the text, without end tags where HTML needs none."""
+    parts = ["<!DOCTYPE html><title>Site: article</title><nav><ul><li>Home<li>Contact</ul></nav><main>"]
+    for kind, group in groupby(reading.blocks, key=lambda block: block.kind):
+        blocks = list(group)
+        if kind == "item":
+            parts += ["<ul>", *(f"<li>{escape(words(reading, block))}" for block in blocks), "</ul>"]
+            continue
+        for block in blocks:
+            if kind == "table":
+                parts.append("<table>")
+                for row in rows(reading, block):
+                    parts.append("<tr>" + "".join(f"<td>{escape(cell)}" for cell in row))
+                parts.append("</table>")
+            else:
+                tag = f"h{block.level}" if kind == "heading" else "p"
+                parts.append(f"<{tag}>{escape(block.title or words(reading, block))}</{tag}>")
+    parts.append("</main><footer>Imprint</footer>")
+    return "\n".join(parts).encode()
+
+
+FORMATS: dict[str, Callable[[Reading], bytes]] = {".html": to_html}

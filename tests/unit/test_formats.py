@@ -1,0 +1,48 @@
+"""The same article gives the same sections, sentences, items and cells, whatever format it was saved in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from article import FORMATS, article
+from fakes import WordEncoder
+from roleqa.index.content import Part, split_part
+from roleqa.index.records import load_documents, save_documents
+from roleqa.ingest.corpus import read_file
+from roleqa.ingest.markup import plain
+
+
+def split_file(folder: Path, suffix: str, data: bytes) -> Part:
+    file = folder / f"article{suffix}"
+    file.write_bytes(data)
+    return split_part(read_file(folder, file), WordEncoder())
+
+
+def told(part: Part) -> list[tuple[object, ...]]:
+    """Everything that can be quoted, with all that says where it stands."""
+    return [
+        (passage.headings, item.kind, plain(part.document.text[item.start : item.end]), item.row, item.column, item.lead_in)
+        for passage, own in zip(part.passages, part.evidence, strict=True)
+        for item in own
+    ]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_the_same_article_whatever_the_format(tmp_path: Path, suffix: str) -> None:
+    source = article()
+    expected = split_file(tmp_path, ".md", source.text.encode())
+    found = split_file(tmp_path, suffix, FORMATS[suffix](source))
+    assert found.document.title == expected.document.title
+    assert told(found) == told(expected)
+    assert [passage.headings for passage in found.passages] == [passage.headings for passage in expected.passages]
+    assert len(told(found)) > 80
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_blocks_and_pages_are_kept_as_they_were_read(tmp_path: Path, suffix: str) -> None:
+    document = split_file(tmp_path, suffix, FORMATS[suffix](article())).document
+    save_documents(tmp_path / "documents.jsonl", [document])
+    assert load_documents(tmp_path / "documents.jsonl") == {document.id: document}
+    assert document.blocks
