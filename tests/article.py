@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from html import escape
 from itertools import groupby
 from pathlib import Path
+
+import docx
 
 from roleqa.ingest.blocks import Block, Reading
 from roleqa.ingest.markdown import read_markdown
@@ -47,4 +50,27 @@ def to_html(reading: Reading) -> bytes:
     return "\n".join(parts).encode()
 
 
-FORMATS: dict[str, Callable[[Reading], bytes]] = {".html": to_html}
+def to_docx(reading: Reading) -> bytes:
+    """As Word saves it with its own styles, a header and a footer on every page."""
+    document = docx.Document()
+    document.sections[0].header.paragraphs[0].text = "Confidential draft"
+    document.sections[0].footer.paragraphs[0].text = "Page 1"
+    for block in reading.blocks:
+        if block.kind == "heading":
+            document.add_heading(block.title, block.level)
+        elif block.kind == "item":
+            document.add_paragraph(words(reading, block), style="List Bullet")
+        elif block.kind == "table":
+            cells = rows(reading, block)
+            table = document.add_table(len(cells), len(cells[0]))
+            for row, texts in zip(table.rows, cells, strict=True):
+                for cell, text in zip(row.cells, texts, strict=True):
+                    cell.text = text
+        else:
+            document.add_paragraph(words(reading, block))
+    saved = io.BytesIO()
+    document.save(saved)
+    return saved.getvalue()
+
+
+FORMATS: dict[str, Callable[[Reading], bytes]] = {".html": to_html, ".docx": to_docx}

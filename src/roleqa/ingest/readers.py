@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from roleqa.errors import UnreadableFileError
 from roleqa.ingest.blocks import Reading
+from roleqa.ingest.docx import read_docx
 from roleqa.ingest.html import read_html
 from roleqa.ingest.limits import MAX_PARTS
 from roleqa.ingest.markdown import read_markdown
@@ -61,13 +62,13 @@ READERS: dict[str, Callable[[bytes], Reading]] = {
     ".txt": _plain_text,
     ".html": read_html,
     ".htm": read_html,
+    ".docx": read_docx,
 }
 TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 # People expect these to be read; to leave them out in silence would hide that part of their corpus is missing.
 SAVE_AS = {
     ".csv": ".md or .txt",
     ".doc": ".docx",
-    ".docx": ".md or .txt",
     ".epub": ".html",
     ".odt": ".docx",
     ".pdf": ".md or .txt",
