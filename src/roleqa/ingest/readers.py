@@ -12,6 +12,7 @@ from roleqa.ingest.html import read_html
 from roleqa.ingest.limits import MAX_PARTS
 from roleqa.ingest.markdown import read_markdown
 from roleqa.ingest.plain_text import read_plain_text
+from roleqa.ingest.sheets import read_csv, read_xlsx
 
 # What most bytes of UTF-16 text in a language of Europe are, every other one.
 _UTF_16_ZEROS = 0.3
@@ -56,6 +57,10 @@ def _plain_text(data: bytes) -> Reading:
     return read_plain_text(decoded(data))
 
 
+def _csv(data: bytes) -> Reading:
+    return read_csv(decoded(data))
+
+
 READERS: dict[str, Callable[[bytes], Reading]] = {
     ".md": _markdown,
     ".markdown": _markdown,
@@ -63,11 +68,12 @@ READERS: dict[str, Callable[[bytes], Reading]] = {
     ".html": read_html,
     ".htm": read_html,
     ".docx": read_docx,
+    ".csv": _csv,
+    ".xlsx": read_xlsx,
 }
-TEXT_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+TEXT_SUFFIXES = frozenset({".csv", ".md", ".markdown", ".txt"})
 # People expect these to be read; to leave them out in silence would hide that part of their corpus is missing.
 SAVE_AS = {
-    ".csv": ".md or .txt",
     ".doc": ".docx",
     ".epub": ".html",
     ".odt": ".docx",
@@ -75,5 +81,4 @@ SAVE_AS = {
     ".rst": ".md or .txt",
     ".rtf": ".docx",
     ".xls": ".xlsx",
-    ".xlsx": ".md or .txt",
 }
