@@ -9,6 +9,10 @@ from itertools import groupby
 from pathlib import Path
 
 import docx
+from reportlab.lib.pagesizes import A5
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, ListFlowable, ListItem, Paragraph, SimpleDocTemplate, Table
 
 from roleqa.ingest.blocks import Block, Reading
 from roleqa.ingest.markdown import read_markdown
@@ -73,4 +77,36 @@ def to_docx(reading: Reading) -> bytes:
     return saved.getvalue()
 
 
-FORMATS: dict[str, Callable[[Reading], bytes]] = {".html": to_html, ".docx": to_docx}
+def to_pdf(reading: Reading) -> bytes:
+    """Printed on small pages, so that paragraphs and tables go over them, with a header and a number on each."""
+    styles = getSampleStyleSheet()
+    flow: list[Flowable] = []
+    for kind, group in groupby(reading.blocks, key=lambda block: block.kind):
+        blocks = list(group)
+        if kind == "item":
+            items = [ListItem(Paragraph(escape(words(reading, block)), styles["BodyText"])) for block in blocks]
+            flow.append(ListFlowable(items, bulletType="bullet", start="\u2022"))
+            continue
+        for block in blocks:
+            if kind == "table":
+                cells = [[Paragraph(escape(cell), styles["BodyText"]) for cell in row] for row in rows(reading, block)]
+                flow.append(Table(cells, repeatRows=1, style=[("GRID", (0, 0), (-1, -1), 0.5, "black")]))
+            else:
+                style = f"Heading{block.level}" if kind == "heading" else "BodyText"
+                flow.append(Paragraph(escape(block.title or words(reading, block)), styles[style]))
+    return printed(flow)
+
+
+def printed(flow: list[Flowable], size: tuple[float, float] = A5) -> bytes:
+    """The pages that these things flow over, each with a header and its number."""
+
+    def furniture(canvas: Canvas, _: object) -> None:
+        canvas.drawString(60, size[1] - 30, "Handbook of the archive")
+        canvas.drawCentredString(size[0] / 2, 25, f"Page {canvas.getPageNumber()}")
+
+    stream = io.BytesIO()
+    SimpleDocTemplate(stream, pagesize=size).build(flow, onFirstPage=furniture, onLaterPages=furniture)
+    return stream.getvalue()
+
+
+FORMATS: dict[str, Callable[[Reading], bytes]] = {".html": to_html, ".docx": to_docx, ".pdf": to_pdf}

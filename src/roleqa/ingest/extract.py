@@ -34,9 +34,10 @@ class Extract:
         self._blocks: list[Block] = []
         self._pages: list[int] = []
 
-    def page(self) -> None:
-        """A page begins: what is added next stands on it."""
-        self._pages.append(self._length)
+    def page(self, offset: int | None = None) -> None:
+        """A page begins: what is added next stands on it, or what stands at the offset in the block just added."""
+        inside = offset is not None and bool(self._blocks)
+        self._pages.append(self._blocks[-1].body.start + (offset or 0) if inside else self._length)
 
     def heading(self, text: str, level: int) -> None:
         title = one_line(text)
@@ -66,18 +67,22 @@ class Extract:
             span = self._add(lines)
             self._block("code", span, span)
 
-    def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """A table whose first row is its header. One row alone, or one column, is no table: its cells are text."""
+    def table(self, rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+        """A table whose first row is its header; returns how far into it each row begins.
+
+        One row alone, or one column, is no table: its cells are text.
+        """
         lines = [[one_line(cell) for cell in row] for row in rows]
         lines = [row for row in lines if any(row)]
         if len(lines) < 2 or max(map(len, lines)) < 2:
             for row in lines:
                 self.paragraph(" ".join(cell for cell in row if cell))
-            return
+            return ()
         spans = [self._row(row) for row in lines]
         self._push("\n")
         whole = Span(spans[0][0].start, spans[-1][-1].end)
         self._block("table", whole, whole, header=spans[0], rows=tuple(spans[1:]))
+        return tuple(row[0].start - whole.start for row in spans)
 
     def reading(self, title: str | None = None, empty: str = "it has no text: write some or remove it") -> Reading:
         """What was collected. Raises UnreadableFileError, saying `empty`, where that is nothing."""

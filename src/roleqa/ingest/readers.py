@@ -11,6 +11,7 @@ from roleqa.ingest.docx import read_docx
 from roleqa.ingest.html import read_html
 from roleqa.ingest.limits import MAX_PARTS
 from roleqa.ingest.markdown import read_markdown
+from roleqa.ingest.pdf import read_pdf
 from roleqa.ingest.plain_text import read_plain_text
 from roleqa.ingest.sheets import read_csv, read_xlsx
 
@@ -69,6 +70,7 @@ READERS: dict[str, Callable[[bytes], Reading]] = {
     ".htm": read_html,
     ".docx": read_docx,
     ".csv": _csv,
+    ".pdf": read_pdf,
     ".xlsx": read_xlsx,
 }
 TEXT_SUFFIXES = frozenset({".csv", ".md", ".markdown", ".txt"})
@@ -77,7 +79,6 @@ SAVE_AS = {
     ".doc": ".docx",
     ".epub": ".html",
     ".odt": ".docx",
-    ".pdf": ".md or .txt",
     ".rst": ".md or .txt",
     ".rtf": ".docx",
     ".xls": ".xlsx",

@@ -1,0 +1,183 @@
+"""The words of a page become lines and tables in the order that they are read in, without what every page repeats."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+# Parts of a page's height that headers and footers stand in.
+_MARGIN = 0.1
+_PAGE_NUMBER = re.compile(
+    r"(?:page|p\.)?\s*[-\u2013(]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-\u2013)]?(?:\s*(?:/|of)\s*\d{1,4})?", re.IGNORECASE
+)
+# What the reader gives for a sign that the font does not name: most often a bullet.
+_UNKNOWN = re.compile(r"\(cid:\d+\)")
+_BULLET = "\u2022"
+_DIGITS = re.compile(r"\d+")
+_SAME_LINE = 0.5  # of the size of the words
+_GUTTER_GAP = 1.2  # of the size of the words: wider, two words are of two columns or cells
+_LEAST_LINES = 3  # in each column
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Words side by side, in points from the top left; a table has `rows` and no words."""
+
+    text: str
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+    size: float
+    bold: bool
+    page: int
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def lines_of(pages: Sequence[dict[str, Any]]) -> list[Line]:
+    """The lines and tables of all pages, in reading order."""
+    raw = [_segments(page, number) for number, page in enumerate(pages, start=1)]
+    repeated = _repeated(raw, pages)
+    found: list[Line] = []
+    for segments, page in zip(raw, pages, strict=True):
+        kept = [line for line in segments if line.rows or not _is_furniture(line, page, repeated)]
+        found += _joined(_ordered(kept))
+    return found
+
+
+def _segments(page: dict[str, Any], number: int) -> list[Line]:
+    """Words that stand close together on a line, and the tables."""
+    boxes = [table["box"] for table in page["tables"]]
+    words = [[_UNKNOWN.sub(_BULLET, word[0]), *word[1:]] for word in page["words"]]
+    words = [word for word in words if not any(_inside(word, box) for box in boxes)]
+    rows: list[list[Any]] = []
+    for word in sorted(words, key=lambda word: (word[3] + word[4]) / 2):
+        middle = (word[3] + word[4]) / 2
+        if rows and abs(middle - (rows[-1][-1][3] + rows[-1][-1][4]) / 2) < _SAME_LINE * word[5]:
+            rows[-1].append(word)
+        else:
+            rows.append([word])
+    placed: list[tuple[float, Line]] = []
+    for row in rows:
+        # All parts of a row have its place: a bullet may stand a little higher than its item.
+        top = min(word[3] for word in row)
+        placed += [(top, _line(part, number)) for part in _parts(sorted(row, key=lambda word: float(word[1])))]
+    for table in page["tables"]:
+        x0, top, x1, bottom = table["box"]
+        cells = tuple(tuple(row) for row in table["rows"])
+        placed.append((top, Line("", x0, x1, top, bottom, 0.0, False, number, cells)))
+    return [line for _, line in sorted(placed, key=lambda place: (place[0], place[1].x0))]
+
+
+def _inside(word: Sequence[Any], box: Sequence[float]) -> bool:
+    x, y = (word[1] + word[2]) / 2, (word[3] + word[4]) / 2
+    return bool(box[0] <= x <= box[2] and box[1] <= y <= box[3])
+
+
+def _parts(row: list[Any]) -> Iterator[list[Any]]:
+    part = [row[0]]
+    for word in row[1:]:
+        if word[1] - part[-1][2] > _GUTTER_GAP * max(word[5], part[-1][5]):
+            yield part
+            part = []
+        part.append(word)
+    yield part
+
+
+def _line(words: Sequence[Any], number: int) -> Line:
+    sizes: Counter[float] = Counter()
+    for word in words:
+        sizes[round(word[5] * 2) / 2] += len(word[0])
+    return Line(
+        text=" ".join(word[0] for word in words),
+        x0=words[0][1],
+        x1=max(word[2] for word in words),
+        top=min(word[3] for word in words),
+        bottom=max(word[4] for word in words),
+        size=sizes.most_common(1)[0][0],
+        bold=all(word[6] for word in words),
+        page=number,
+    )
+
+
+def _repeated(raw: Sequence[Sequence[Line]], pages: Sequence[dict[str, Any]]) -> set[str]:
+    """What stands in the margins of several pages, numbers aside."""
+    seen: Counter[str] = Counter()
+    for segments, page in zip(raw, pages, strict=True):
+        seen.update({_DIGITS.sub("#", line.text) for line in segments if not line.rows and _in_margin(line, page)})
+    least = max(2, min(3, len(pages)))
+    return {text for text, count in seen.items() if count >= least}
+
+
+def _in_margin(line: Line, page: dict[str, Any]) -> bool:
+    height = page["height"]
+    return line.bottom < _MARGIN * height or line.top > (1 - _MARGIN) * height
+
+
+def _is_furniture(line: Line, page: dict[str, Any], repeated: set[str]) -> bool:
+    return _in_margin(line, page) and (
+        _DIGITS.sub("#", line.text) in repeated or _PAGE_NUMBER.fullmatch(line.text.strip()) is not None
+    )
+
+
+def _ordered(segments: Sequence[Line]) -> list[Line]:
+    """Column by column, where there are columns: what crosses them stands between what is above and below it."""
+    gutter = _gutter(segments)
+    if gutter is None:
+        return list(segments)
+    found: list[Line] = []
+    sides: tuple[list[Line], list[Line]] = ([], [])
+    for line in segments:
+        if line.x0 < gutter < line.x1:
+            found += _ordered(sides[0]) + _ordered(sides[1])
+            sides = ([], [])
+            found.append(line)
+        else:
+            sides[line.x0 >= gutter].append(line)
+    return found + _ordered(sides[0]) + _ordered(sides[1])
+
+
+def _gutter(segments: Sequence[Line]) -> float | None:
+    """Where the gap between two columns is: most lines end before it or begin behind it."""
+    if len(segments) < 2 * _LEAST_LINES:
+        return None
+    left, right = min(line.x0 for line in segments), max(line.x1 for line in segments)
+    best: tuple[int, float] | None = None
+    for x in sorted({line.x0 - 1 for line in segments if left + 0.2 * (right - left) < line.x0 < right}):
+        before = [line for line in segments if line.x1 <= x]
+        behind = [line for line in segments if line.x0 >= x]
+        crossing = len(segments) - len(before) - len(behind)
+        if min(len(before), len(behind)) < _LEAST_LINES or crossing > 0.4 * len(segments):
+            continue
+        if not _are_columns(before, behind):
+            continue
+        if best is None or crossing < best[0]:
+            best = (crossing, x)
+    return best[1] if best else None
+
+
+def _are_columns(before: Sequence[Line], behind: Sequence[Line]) -> bool:
+    """Whether both are text of some width: bullets and their items are not, nor are numbers and theirs."""
+    widths = [median(line.x1 - line.x0 for line in side) for side in (before, behind)]
+    return min(widths) > 0.35 * max(widths) and min(widths) > 60
+
+
+def _joined(segments: Sequence[Line]) -> list[Line]:
+    """Segments that follow one another on the same line are one."""
+    found: list[Line] = []
+    for line in segments:
+        last = found[-1] if found else None
+        same = last and not line.rows and not last.rows and line.x0 >= last.x1 - 1
+        height = _SAME_LINE * max(line.size, last.size) if last else 0.0
+        if last and same and abs(line.top + line.bottom - last.top - last.bottom) / 2 < height:
+            found[-1] = Line(
+                f"{last.text} {line.text}", last.x0, line.x1, min(last.top, line.top), max(last.bottom, line.bottom),
+                last.size if len(last.text) > len(line.text) else line.size, last.bold and line.bold, line.page,
+            )  # fmt: skip
+        else:
+            found.append(line)
+    return found
