@@ -37,7 +37,7 @@ def find_news(folder: Path, before: Mapping[str, str], strict: bool) -> News:
     kept: set[str] = set()
     fresh: list[SourceFile] = []
     problems: list[Problem] = []
-    hashes = corpus_hashes(folder)
+    hashes = corpus_hashes(folder) if before else {}
     for id, path in corpus_paths(folder).items():
         if id in hashes and before.get(id) == hashes[id]:
             kept.add(id)
@@ -51,7 +51,8 @@ def find_news(folder: Path, before: Mapping[str, str], strict: bool) -> News:
         kept, fresh, problems = set(), list(found.files), list(found.problems)
     sources = {id: hashes[id] for id in kept} | {source.document.id: source.sha256 for source in fresh}
     sources = dict(sorted(sources.items())) | _roles(folder)
-    refused = {problem.file: hashes[problem.file] for problem in problems if problem.file in hashes}
+    seen = hashes or (corpus_hashes(folder) if problems else {})
+    refused = {problem.file: seen[problem.file] for problem in problems if problem.file in seen}
     return News(frozenset(kept), tuple(fresh), sources, tuple(problems), refused)
 
 

@@ -140,7 +140,7 @@ def _below(folder: Path) -> Iterator[Path]:
             continue
         for entry in entries:
             path = Path(entry.path)
-            if entry.name.startswith("."):
+            if entry.name.startswith((".", "~$")):  # the second is what Word keeps beside an open document
                 continue
             if entry.is_dir(follow_symlinks=False):
                 pending.append(path)

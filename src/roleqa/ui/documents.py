@@ -19,7 +19,7 @@ BADGES = {
     "unreadable": ("Not readable", "problem"),
     "indexed": ("Indexed", "fresh"),
 }
-NO_DOCUMENTS = "There is no document yet. Add some as .md or .txt files."
+NO_DOCUMENTS = "There is no document yet. Add some: .md, .txt, .html, .docx, .pdf, .csv or .xlsx."
 
 
 def render_documents(entries: Sequence[Entry], generation: Generation, removable: bool) -> Html:
