@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from article import FORMATS, article
-from fakes import WordEncoder
+from fakes import OverlapReranker, WordEncoder
+from roleqa.assistant import Assistant, build_index
 from roleqa.index.content import Part, split_part
 from roleqa.index.records import load_documents, save_documents
 from roleqa.ingest.corpus import read_file
 from roleqa.ingest.markup import plain
+from roleqa.settings import Settings
 
 
 def split_file(folder: Path, suffix: str, data: bytes) -> Part:
@@ -46,3 +48,22 @@ def test_blocks_and_pages_are_kept_as_they_were_read(tmp_path: Path, suffix: str
     save_documents(tmp_path / "documents.jsonl", [document])
     assert load_documents(tmp_path / "documents.jsonl") == {document.id: document}
     assert document.blocks
+
+
+def test_a_citation_says_its_page_and_a_broken_file_is_no_news(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "article.pdf").write_bytes(FORMATS[".pdf"](article()))
+    (corpus / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing")
+    settings = Settings(corpus=corpus, index=tmp_path / "index")
+    report = build_index(settings, encoder=WordEncoder())
+    assert [problem.file for problem in report.problems] == ["broken.pdf"]
+    assistant = Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    assert not assistant.status().changes
+    citation = assistant.ask("What advanced diplomatic ability does a defence attache need?")
+    pages = assistant.retriever.index.documents["article.pdf"].pages
+    for found in (*citation.citations, *citation.closest):
+        assert found.page == sum(start <= found.evidence.start for start in pages)
+    assert citation.citations or citation.closest
+    (corpus / "broken.pdf").write_bytes(FORMATS[".pdf"](article()))
+    assert assistant.status().changes.added == ("broken.pdf",)

@@ -114,7 +114,7 @@ def _repeated(raw: Sequence[Sequence[Line]], pages: Sequence[dict[str, Any]]) ->
 
 
 def _in_margin(line: Line, page: dict[str, Any]) -> bool:
-    height = page["height"]
+    height = float(page["height"])
     return line.bottom < _MARGIN * height or line.top > (1 - _MARGIN) * height
 
 
