@@ -115,7 +115,6 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Citation:
     """A numbered quote: `quote` is the document's text from `evidence.start` to `evidence.end`.
-
     `passage` and `passage_text` are its surroundings; `source` is what it rests on, as its section or document says.
     """
 

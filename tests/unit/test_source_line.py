@@ -25,8 +25,8 @@ READERS = pytest.mark.parametrize("read", [read_markdown, read_plain_text], ids=
 
 
 def split_reading(reading: Reading) -> SplitDocument:
-    document = Document("a.md", "A", reading.text, "")
-    return split(SourceFile(document, "", reading.blocks), lambda text: len(text.split()), 100)
+    document = Document("a.md", "A", reading.text, "", reading.blocks)
+    return split(SourceFile(document, ""), lambda text: len(text.split()), 100)
 
 
 def split_text(text: str) -> SplitDocument:
