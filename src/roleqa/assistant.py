@@ -21,6 +21,7 @@ from roleqa.index.load import Index, load_index
 from roleqa.index.verify import Inspection, inspect
 from roleqa.question.comparison import find_comparison, roles_at_issue
 from roleqa.question.follow_up import resolve
+from roleqa.question.lexicon import is_english
 from roleqa.question.query import check_question, make_query, writable
 from roleqa.question.spelling import mend
 from roleqa.retrieve.encoder import SentenceEncoder
@@ -186,13 +187,13 @@ class Assistant:
     @staticmethod
     def _mend(question: str, retriever: Retriever) -> str:
         index, encoder = retriever.index, retriever.encoder
-        # A word that the encoder's tokenizer knows as a whole is an ordinary one.
+        # A word that the encoder's tokenizer knows as a whole is an ordinary one; the dictionary loads for the others.
         return mend(
             question,
             index.vocabulary,
             index.manifest.roles,
             is_known=lambda term: index.bm25.document_frequency(term) > 0,
-            is_word=lambda word: encoder.count_tokens(word) == 1,
+            is_word=lambda word: encoder.count_tokens(word) == 1 or is_english(word),
         )
 
     def search(self, query: str, top_k: int | None = None, mode: Mode = "rerank") -> tuple[Hit, ...]:
