@@ -60,7 +60,7 @@ def read(assistant: Assistant, question: str) -> Reading:
 def test_signals_say_what_the_evidence_lacks(assistant: Assistant) -> None:
     index = assistant.retriever.index
     reading = read(assistant, "Who lights the lamp?")
-    assert signals(index, reading) == Signals(reading.evidence[0].score, 0.0, 0.0, 0.0)
+    assert signals(index, reading) == Signals(reading.evidence[0].logit, 0.0, 0.0, 0.0)
     assert 0.0 < signals(index, read(assistant, "Who lights the lamp with oil?")).topic_missing < 1.0
     assert signals(index, read(assistant, "Does it rain in Antwerp?")).topic_missing == 1.0
     assert signals(index, read(assistant, "Who are they?")).topic_missing == 0.0

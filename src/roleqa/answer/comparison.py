@@ -52,9 +52,9 @@ def compose_comparison(
 
     `on_all` is the evidence that names all of them, scored against the question itself, best first.
     """
-    best = max((0.0, *(item.score for reading in readings for item in reading.evidence[:1])))
+    best = max((item.score for reading in readings for item in reading.evidence[:1]), default=0.0)
     # A sentence on all the roles sums them up, where it fits the question better than what is said of each.
-    summary = tuple(item for item in on_all[:1] if item.score > best and _on_topic(comparison.topic, item))
+    summary = tuple(item for item in on_all[:1] if item.logit > 0 and item.score > best and _on_topic(comparison.topic, item))
     aligned = _aligned(_own_evidence(index, comparison, readings, summary))
     stated = [
         _side(index, role, comparison.topic, replace(reading, evidence=evidence), settings, calibration)
@@ -163,7 +163,7 @@ def _with_counterparts(sides: Sequence[_Side], evidence: Sequence[Sequence[Score
 
 def _on_topic(topic: str, best: ScoredEvidence) -> bool:
     asked = set(terms(topic))
-    return not asked or best.score >= OFF_TOPIC_LOGIT or bool(asked & set(terms(best.candidate.text)))
+    return not asked or best.logit >= OFF_TOPIC_LOGIT or bool(asked & set(terms(best.candidate.text)))
 
 
 def _columns(sides: Sequence[_Side], ranked: Sequence[_Side], citations: Sequence[Citation]) -> tuple[Column, ...]:

@@ -53,7 +53,7 @@ def signals(index: Index, reading: Reading) -> Signals:
     own = " ".join((*passage.headings[-1:], best.candidate.body))
     named = named_terms(reading.query, roles)
     return Signals(
-        logit=best.score,
+        logit=best.logit,
         topic_missing=1.0 - coverage(topic, own) if topic else 0.0,
         name_missing=float(not named <= near),
         number_missing=float(asks_for_number(reading.query) and not gives_number(best.candidate.body)),
