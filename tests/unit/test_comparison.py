@@ -124,7 +124,7 @@ def test_one_role_asked_for_is_no_comparison(assistant: Assistant) -> None:
 
 
 def test_the_best_evidence_is_cited_first_whichever_column_it_stands_in(assistant: Assistant) -> None:
-    answer = assistant.ask("Which of the two roles boards arriving ships, or lights something?")
+    answer = assistant.ask("Which of the two roles boards arriving ships, or lights the lamp?")
     assert [column.role for column in answer.columns] == ["keeper", "pilot"]
     assert answer.citations[0].quote == "A harbour pilot boards arriving ships."
     assert answer.columns[1].citations[0] == 1
