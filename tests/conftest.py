@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+# Several workers, each with servers and a browser, share the cores. A model's threads that wait for each other there
+# spin for as long as others run: 2 threads on 2 busy cores take ten times as long as one. Read when torch is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 
 from fakes import OverlapReranker, WordEncoder
+from harbour import LIGHTHOUSES, ROLES
 from roleqa.assistant import Assistant, build_index
 from roleqa.settings import Settings
-
-LIGHTHOUSES = """# Keepers and pilots
-
-## Duties
-
-A lighthouse keeper lights the lamp at dusk. A harbour pilot boards arriving ships.
-
-## Terms
-
-| Topic | Lighthouse Keeper | Harbour Pilot |
-| --- | --- | --- |
-| Leave | Six weeks in winter | Four weeks in summer |
-| Uniform | Grey oilskin | Blue jacket |
-
-## Pay
-
-The harbour pilot is paid for each ship. Wages are settled in March.
-"""
-
-ROLES = """
-[[role]]
-id = "keeper"
-name = "Lighthouse Keeper"
-aliases = ["keeper", "LK"]
-
-[[role]]
-id = "pilot"
-name = "Harbour Pilot"
-aliases = ["pilot", "HP", "harbor pilot"]
-"""
 
 
 @pytest.fixture(autouse=True)
 def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keeps a developer's environment and roleqa.toml out of the tests."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("ROLEQA_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
