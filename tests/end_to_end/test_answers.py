@@ -45,15 +45,8 @@ name = "Lock Keeper"
 
 
 @pytest.fixture(scope="module")
-def encoder() -> SentenceEncoder:
-    return SentenceEncoder()
-
-
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory, encoder: SentenceEncoder) -> Assistant:
-    settings = Settings(corpus=REPOSITORY / "corpus", index=tmp_path_factory.mktemp("shipped") / "index")
-    build_index(settings, encoder=encoder)
-    return Assistant.load(settings, encoder=encoder)
+def shipped(shipped_index: Path, encoder: SentenceEncoder) -> Assistant:
+    return Assistant.load(Settings(corpus=REPOSITORY / "corpus", index=shipped_index), encoder=encoder)
 
 
 @pytest.fixture(scope="module")
