@@ -12,9 +12,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
-from harbour import LIGHTHOUSES, ROLES
-from roleqa.assistant import Assistant, build_index
+from harbour import make_assistant, write_corpus
+from roleqa.assistant import Assistant
 from roleqa.settings import Settings
 
 
@@ -29,11 +28,7 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     """A corpus folder with one document and two roles."""
-    folder = tmp_path / "corpus"
-    folder.mkdir()
-    (folder / "harbour.md").write_text(LIGHTHOUSES, encoding="utf-8")
-    (folder / "roles.toml").write_text(ROLES, encoding="utf-8")
-    return folder
+    return write_corpus(tmp_path / "corpus")
 
 
 @pytest.fixture
@@ -44,6 +39,4 @@ def settings(corpus: Path, tmp_path: Path) -> Settings:
 @pytest.fixture
 def assistant(settings: Settings) -> Assistant:
     """An assistant on the small corpus, with models that count words."""
-    encoder = WordEncoder()
-    build_index(settings, encoder=encoder)
-    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())
+    return make_assistant(settings)

@@ -78,7 +78,7 @@ def running(*command: str | Path, said: list[str] | None = None, folder: Path | 
 
 def _written(process: subprocess.Popen[str], log: IO[str]) -> str:
     """All that a server has written to its standard error, once it has ended."""
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     with log:
         return read(log)
 

@@ -13,7 +13,7 @@ from playwright.sync_api import FileChooser, Locator, Page, expect
 from servers import running
 
 from fakes import WordEncoder
-from harbour import LIGHTHOUSES
+from harbour import write_corpus
 from roleqa.assistant import build_index
 from roleqa.index.layout import IndexFolder
 from roleqa.settings import Settings
@@ -174,10 +174,9 @@ def test_a_rebuild_is_cancelled_and_the_old_index_answers_on(
 def calm_chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A chat on a short document and on one of 70 sections, that no test changes."""
     folder = tmp_path_factory.mktemp("calm")
-    (folder / "corpus").mkdir()
-    (folder / "corpus" / "harbour.md").write_text(LIGHTHOUSES, encoding="utf-8")
-    (folder / "corpus" / "long.md").write_text("".join(f"# Head {i}\n\nText {i}.\n\n" for i in range(70)))
-    with running(GATED_SERVER, folder / "corpus", folder / "index", folder / "gate") as url:
+    corpus = write_corpus(folder / "corpus")
+    (corpus / "long.md").write_text("".join(f"# Head {i}\n\nText {i}.\n\n" for i in range(70)))
+    with running(GATED_SERVER, corpus, folder / "index", folder / "gate") as url:
         yield url
 
 

@@ -14,7 +14,7 @@ from roleqa.types import BuildReport, Progress
 from roleqa.ui.rebuild import CANCELLED, UNEXPECTED, Outcome, Rebuild, Step
 
 REPORT = BuildReport("g2", 1, 2, 3, 2, 0.1)
-PATIENCE = 10
+PATIENCE = 60
 
 
 class Gated:
