@@ -241,6 +241,13 @@ def test_no_address_is_fetched_for_a_client(server: str) -> None:
     assert "this server fetches none from an address" in said
 
 
+def test_events_that_are_not_known_are_said_to_be_so(server: str) -> None:
+    # In the end the server must not have written a traceback of it.
+    told = httpx.get(f"{server}gradio_api/queue/data", params={"session_hash": "nobody"})
+    assert (told.status_code, '"session_not_found":true' in told.text) == (200, True)
+    assert httpx.get(f"{server}gradio_api/call/ask/nobody").text.startswith("event: error")
+
+
 def test_without_a_login_nothing_is_answered(guarded: str) -> None:
     for method, path in (
         ("POST", "call/ask"), ("POST", "call/v2/ask"), ("POST", "run/ask"), ("POST", "queue/join"), ("POST", "upload"),
