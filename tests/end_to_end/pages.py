@@ -23,8 +23,9 @@ PATIENCE = 60_000
 def ask(page: Page, question: str) -> Locator:
     """Types a question, presses Enter and waits for what the chat says to it."""
     number = page.get_by_test_id("bot").count()
-    page.get_by_role("textbox", name="Your question").fill(question)
-    page.keyboard.press("Enter")
+    box = page.get_by_role("textbox", name="Your question")
+    box.fill(question)
+    box.press("Enter")  # there, and not where a source that was clicked before, and comes only now, takes the keyboard
     return answer(page, number)
 
 
