@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pages import FOCUS, PATIENCE, PHONE, STRATEGIC, TOMATOES, OpenPage, answer, ask, is_focused, rebuild, source
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from servers import REPOSITORY, running
 
 from roleqa.ui.source import CHANGED, NEAREST, NOT_A_LINK, NOT_HERE
@@ -91,6 +91,24 @@ def test_enter_on_a_focused_number_opens_it_and_escape_leads_back(shipped_chat: 
     expect(source(page)).to_be_hidden()
     expect(marker).to_be_focused()
     expect(page.locator("#overview")).to_be_visible()
+
+
+def test_a_source_that_comes_late_interrupts_nobody_who_types(shipped_chat: str, open_page: OpenPage) -> None:
+    page = open_page(shipped_chat)
+    marker = ask(page, FOCUS).locator("a.marker").first
+    expect(source(page).locator("mark")).to_have_count(1)
+    page.get_by_role("button", name="Back: close source").click()
+    held: list[Route] = []
+    page.route(re.compile("component_server"), lambda route: held.append(route))
+    marker.click()
+    while not held:
+        page.wait_for_timeout(50)
+    box = page.get_by_role("textbox", name="Your question")
+    box.fill("And the liaison")
+    held[0].continue_()
+    expect(source(page).locator("mark")).to_have_count(1)
+    expect(source(page)).to_be_visible()
+    expect(box).to_be_focused()
 
 
 def test_a_cited_cell_is_marked_in_its_table(shipped_chat: str, open_page: OpenPage) -> None:
