@@ -21,6 +21,7 @@ from roleqa.assistant import Assistant
 from roleqa.errors import CalibrationError
 from roleqa.retrieve.search import Reading
 
+
 def read(assistant: Assistant, question: str) -> Reading:
     return assistant.retriever.read(question)
 
