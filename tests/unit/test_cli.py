@@ -50,7 +50,7 @@ def test_build_strict(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_ask_prints_the_quote_and_its_place(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["ask", "--index", str(built), "How many weeks of leave has a harbour pilot?"]) == 0
+    assert main(["ask", "--index", str(built), "How many weeks of leave has a harbour pilot in summer?"]) == 0
     out = capsys.readouterr().out
     assert "Leave, Harbour Pilot: Four weeks in summer [1]" in out
     assert "[1] harbour.md > Keepers and pilots > Terms (Leave, Harbour Pilot)" in out
@@ -70,7 +70,7 @@ def test_ask_prints_what_a_quote_rests_on(
 
 
 def test_ask_json_and_role(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["ask", "--index", str(built), "--json", "--role", "keeper", "How many weeks of leave?"]) == 0
+    assert main(["ask", "--index", str(built), "--json", "--role", "keeper", "How many weeks of leave in winter?"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["citations"][0]["quote"] == "Six weeks in winter"
     assert answer["roles"] == ["keeper"]
