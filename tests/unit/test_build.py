@@ -27,6 +27,7 @@ from roleqa.errors import (
 from roleqa.index.changes import ChangeWatch, corpus_changes
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
+from roleqa.index.manifest import SCHEMA
 from roleqa.ingest.match_text import index_text
 from roleqa.settings import Settings
 from roleqa.types import CorpusChanges, Problem, Role
@@ -257,7 +258,7 @@ def spoil_manifest(settings: Settings, **changes: object) -> None:
 def test_another_schema_is_one_clear_error(settings: Settings) -> None:
     build_index(settings, encoder=WordEncoder())
     spoil_manifest(settings, schema=99)
-    with pytest.raises(IndexMismatchError, match="schema 99.*reads 3.*roleqa build --full"):
+    with pytest.raises(IndexMismatchError, match=f"schema 99.*reads {SCHEMA}.*roleqa build --full"):
         load(settings)
 
 

@@ -16,7 +16,7 @@ from roleqa.report import printable
 
 @pytest.fixture(autouse=True)
 def _fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assistant_module, "SentenceEncoder", lambda _: WordEncoder())
+    monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
     monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReranker())
 
 

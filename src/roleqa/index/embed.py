@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.index.content import Embeddings, Part
-from roleqa.types import Encoder, Progress
+from roleqa.models import Encoder
+from roleqa.types import Progress
 
 Row = NDArray[np.float32] | NDArray[np.float16]
 

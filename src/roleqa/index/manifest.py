@@ -9,11 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from roleqa.errors import IndexDamagedError, IndexMismatchError
-from roleqa.types import Encoder, Problem, Role
+from roleqa.models import Encoder
+from roleqa.types import Problem, Role
 
 # Raised whenever what a generation's files mean changes, the folding of terms and BM25's parameters with them; an
 # older one is rebuilt, never guessed at.
-SCHEMA = 3
+SCHEMA = 4
 # Raised whenever the same file, once read, would give other passages, evidence or texts to match.
 SPLITTER = 2
 # These decide where passages and sentences end as well.
@@ -29,6 +30,7 @@ class Recipe:
     """What shapes passages and embeddings beside the documents: only what one recipe made is carried over."""
 
     encoder: str
+    precision: str
     window: int
     splitter: str
 
@@ -36,7 +38,7 @@ class Recipe:
     def of(cls, encoder: Encoder) -> Recipe:
         """The one that a build with this encoder follows."""
         libraries = ", ".join(f"{name} {version(name)}" for name in _SPLITTING_LIBRARIES)
-        return cls(encoder.fingerprint, encoder.window, f"{SPLITTER} ({libraries})")
+        return cls(encoder.fingerprint, encoder.precision, encoder.window, f"{SPLITTER} ({libraries})")
 
     def difference(self, other: Recipe) -> str:
         """What is not the same in the other; nothing where it is the same recipe."""
@@ -57,6 +59,7 @@ class Manifest:
     built_at: str
     corpus: str
     encoder: str
+    precision: str
     dimensions: int
     window: int
     splitter: str
@@ -72,7 +75,7 @@ class Manifest:
 
     @property
     def recipe(self) -> Recipe:
-        return Recipe(self.encoder, self.window, self.splitter)
+        return Recipe(self.encoder, self.precision, self.window, self.splitter)
 
     def save(self, file: Path) -> None:
         file.write_text(self._text(), newline="\n", **_BYTES)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
 from roleqa.ingest.match_text import evidence_body, evidence_text
+from roleqa.models import Reranker
 from roleqa.question.roles import evidence_roles, refers_back
-from roleqa.types import Evidence, Ranking, Reranker
+from roleqa.types import Evidence, Ranking
 
 
 @dataclass(frozen=True, slots=True)
