@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from fakes import OverlapReranker, WordEncoder
 from roleqa import assistant as assistant_module
 from roleqa.cli import main
-from roleqa.report import printable
+from roleqa.report import printable, show_progress
 
 
 @pytest.fixture(autouse=True)
@@ -171,3 +173,17 @@ def test_settings_come_from_the_environment(
 
 def test_a_document_cannot_steer_the_terminal() -> None:
     assert printable("a\x1b[2Jb\u202ec\td\n") == "a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}c\td\n"
+
+
+def test_progress_is_a_bar_with_rate_and_time_left_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for terminal in ("1", "0"):
+        monkeypatch.setenv("TTY_COMPATIBLE", terminal)
+        with show_progress() as progress:
+            for done in (0, 20, 50):
+                progress("encoding", done, 100)
+                time.sleep(0.15)
+        said = re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().err)
+        assert bool(re.search(r"encoding .* 50/100 \d+/s \d:\d\d:\d\d", said)) is (terminal == "1"), said
+    assert said == ""

@@ -59,6 +59,22 @@ def test_each_step_is_seen_and_then_the_report() -> None:
     assert not job.running
 
 
+def test_a_step_knows_how_long_its_stage_has_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((10.0, 10.0, 20.0, 20.0, 24.0))
+    monkeypatch.setattr("roleqa.ui.rebuild.time.monotonic", lambda: next(clock))
+    told = []
+
+    def build(tell: Progress) -> BuildReport:
+        for step in (("reading", 0, 0), ("encoding", 0, 90), ("encoding", 40, 90)):
+            tell(*step)
+            told.append(job._step)
+        return REPORT
+
+    job = Rebuild(build)
+    job.run_here()
+    assert [(step.seconds, step.pace) for step in told if step] == [(0.0, None), (0.0, None), (4.0, 10.0)]
+
+
 def test_there_is_one_at_a_time_and_the_next_begins_anew() -> None:
     build = Gated()
     job = Rebuild(build)
