@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Embeddings = NDArray[np.float32]
 
-# A batch this small keeps a core busy, and the last of each length is rarely full; larger ones were no faster.
+# A batch this small keeps a core busy, and the last of each length wastes little; larger ones were no faster.
 BATCH_SIZE = 8
 # A graphics processor has thousands of cores.
 GPU_BATCH_SIZE = 128
@@ -75,7 +75,7 @@ class SentenceEncoder:
 
     @cached_property
     def precision(self) -> str:
-        """bfloat16 where the processor has it: 2.5 times the speed, cosine to float32 above 0.9999."""
+        """bfloat16 where the processor has it: about twice the speed, cosine to float32 above 0.9999."""
         format = "bfloat16" if self._device == "cpu" and _has_bfloat16() else "float32"
         return f"{format} ({self._device})"
 
