@@ -10,23 +10,24 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
 from roleqa.errors import UnreadableFileError
 from roleqa.ingest.blocks import Reading
 from roleqa.ingest.extract import Extract, one_line
+from roleqa.ingest.limits import MAX_BYTES
 from roleqa.ingest.pdf_layout import Line, lines_of
 
-# In seconds; two hundred pages of text take about twenty.
+# What taking a PDF apart may take, in seconds and bytes: two hundred pages of text take about ten and 150 million.
 MOST_TIME = 240
+MOST_MEMORY = 3_000_000_000
 
 _SCANNED = "it has no text, only pictures of pages: recognise their text (OCR) and save it anew"
 _ERRORS = {
     "PDFPasswordIncorrect": "it is protected by a password: save it without one",
     "PDFEncryptionError": "it is encrypted: save it without protection",
-    "PdfminerException": "it is broken or protected by a password ({}): save it anew without one",
-    "memory": "it takes up too much memory: split it into several files",
+    "MemoryError": "it takes up too much memory: split it into several files",
     "pages": "it has {} pages, over the limit of 2,000: split it into several files",
+    "long": f"it has over {MAX_BYTES // 1_000_000} million characters of text: split it into several files",
 }
 _BROKEN = "it is broken ({}): save it anew from the program that made it"
 
@@ -51,22 +52,24 @@ def read_pdf(data: bytes) -> Reading:
     if b"%PDF-" not in data[:1024]:
         raise UnreadableFileError(_BROKEN.format("it does not begin as a PDF does"))
     pages = _pages(data)
-    if not any(page["words"] for page in pages):
+    lines = lines_of(map(json.loads, pages))
+    if not lines:
         raise UnreadableFileError(_SCANNED)
-    return _Reader(lines_of(pages), len(pages)).read()
+    return _Reader(lines, len(pages)).read()
 
 
-def _pages(data: bytes) -> list[dict[str, Any]]:
-    command = [sys.executable, "-P", "-m", "roleqa.ingest.pdf_pages"]
+def _pages(data: bytes) -> list[bytes]:
+    """What stands on each page, as JSON: all of them at once would take up a great deal of memory."""
+    command = [sys.executable, "-P", "-m", "roleqa.ingest.pdf_pages", str(MOST_MEMORY)]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=MOST_TIME, check=False)
     except subprocess.TimeoutExpired:
         raise UnreadableFileError(f"it takes over {MOST_TIME} seconds to read: split it into several files") from None
-    pages = [json.loads(line) for line in done.stdout.splitlines()] if done.returncode == 0 else []
-    last: dict[str, Any] = pages.pop() if pages else {"error": "memory"}
-    if error := last.get("error"):
-        detail = one_line(last.get("detail") or error)
-        raise UnreadableFileError(_ERRORS.get(error, _BROKEN).format(detail))
+    pages = done.stdout.splitlines() if done.returncode == 0 else []
+    last = json.loads(pages.pop()) if pages else {"errors": ["MemoryError"]}
+    if errors := last.get("errors"):
+        said = next((_ERRORS[name] for name in errors if name in _ERRORS), _BROKEN)
+        raise UnreadableFileError(said.format(one_line(last.get("detail") or errors[0])))
     return pages
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -38,13 +38,13 @@ class Line:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-def lines_of(pages: Sequence[dict[str, Any]]) -> list[Line]:
+def lines_of(pages: Iterable[dict[str, Any]]) -> list[Line]:
     """The lines and tables of all pages, in reading order."""
-    raw = [_segments(page, number) for number, page in enumerate(pages, start=1)]
-    repeated = _repeated(raw, pages)
+    raw = [(_segments(page, number), float(page["height"])) for number, page in enumerate(pages, start=1)]
+    repeated = _repeated(raw)
     found: list[Line] = []
-    for segments, page in zip(raw, pages, strict=True):
-        kept = [line for line in segments if line.rows or not _is_furniture(line, page, repeated)]
+    for segments, height in raw:
+        kept = [line for line in segments if line.rows or not _is_furniture(line, height, repeated)]
         found += _joined(_ordered(kept))
     return found
 
@@ -104,22 +104,21 @@ def _line(words: Sequence[Any], number: int) -> Line:
     )
 
 
-def _repeated(raw: Sequence[Sequence[Line]], pages: Sequence[dict[str, Any]]) -> set[str]:
+def _repeated(raw: Sequence[tuple[Sequence[Line], float]]) -> set[str]:
     """What stands in the margins of several pages, numbers aside."""
     seen: Counter[str] = Counter()
-    for segments, page in zip(raw, pages, strict=True):
-        seen.update({_DIGITS.sub("#", line.text) for line in segments if not line.rows and _in_margin(line, page)})
-    least = max(2, min(3, len(pages)))
+    for segments, height in raw:
+        seen.update({_DIGITS.sub("#", line.text) for line in segments if not line.rows and _in_margin(line, height)})
+    least = max(2, min(3, len(raw)))
     return {text for text, count in seen.items() if count >= least}
 
 
-def _in_margin(line: Line, page: dict[str, Any]) -> bool:
-    height = float(page["height"])
+def _in_margin(line: Line, height: float) -> bool:
     return line.bottom < _MARGIN * height or line.top > (1 - _MARGIN) * height
 
 
-def _is_furniture(line: Line, page: dict[str, Any], repeated: set[str]) -> bool:
-    return _in_margin(line, page) and (
+def _is_furniture(line: Line, height: float, repeated: set[str]) -> bool:
+    return _in_margin(line, height) and (
         _DIGITS.sub("#", line.text) in repeated or _PAGE_NUMBER.fullmatch(line.text.strip()) is not None
     )
 

@@ -10,28 +10,70 @@ import json
 import sys
 from typing import Any
 
-# In bytes. A few bytes of a PDF can be unpacked without end.
-MOST_MEMORY = 3_000_000_000
+from pdfminer.layout import LTChar, LTItem
+from pdfplumber.page import Page
+from pdfplumber.pdf import PDF
+
+from roleqa.ingest.limits import MAX_BYTES
+
 MAX_PAGES = 2_000
 _MEASURES = ("x0", "x1", "top", "bottom", "size")
+# A drawing may have a hundred thousand lines, and what they enclose is sought from each to each.
+_MOST_RULES = 3_000
+
+
+class _Page(Page):
+    """A page that says of each character only what is asked of it: half of the time went into the rest."""
+
+    def process_object(self, obj: LTItem) -> dict[str, Any]:
+        if not isinstance(obj, LTChar):
+            return dict(super().process_object(obj))
+        left, above = self.mediabox[:2]
+        top = self.height + above
+        return {
+            "object_type": "char",
+            "text": obj.get_text(),
+            "x0": obj.x0 + left,
+            "x1": obj.x1 + left,
+            "top": top - obj.y1,
+            "bottom": top - obj.y0,
+            "doctop": top - obj.y1,
+            "width": obj.width,
+            "height": obj.height,
+            "size": obj.size,
+            "upright": obj.upright,
+            "fontname": obj.fontname if isinstance(obj.fontname, str) else "",
+        }
 
 
 def main() -> None:
-    _bound_memory()
+    """Takes the most bytes of memory that it may use as its argument."""
+    _bound_memory(int(sys.argv[1]))
     try:
         _write_pages(sys.stdin.buffer.read())
-    except MemoryError:
-        _say({"error": "memory"})
     except Exception as error:  # whatever the first odd byte leads to
-        _say({"error": type(error).__name__, "detail": f"{error} {error.__cause__ or ''}"[:200]})
+        _say(_failure(error))
 
 
-def _bound_memory() -> None:
+def _bound_memory(most: int) -> None:
     try:
         import resource
     except ImportError:  # not on Windows
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    """What went wrong, by all its names: pdfplumber wraps whatever it was, more than once."""
+    chain = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__ or _wrapped(chain[-1])) and inner not in chain:
+        chain.append(inner)
+    detail = next((str(found) for found in reversed(chain) if str(found)), "")
+    return {"errors": [type(found).__name__ for found in chain], "detail": detail[:200]}
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    return next((said for said in error.args if isinstance(said, BaseException)), None)
 
 
 def _say(said: dict[str, Any]) -> None:
@@ -39,27 +81,31 @@ def _say(said: dict[str, Any]) -> None:
 
 
 def _write_pages(data: bytes) -> None:
-    import pdfplumber
-    from pdfminer.pdfparser import PDFSyntaxError
-
-    with pdfplumber.open(io.BytesIO(data)) as pdf:
+    length = 0
+    with PDF.open(io.BytesIO(data)) as pdf:
         pages = len(pdf.pages)
         if pages > MAX_PAGES:
-            _say({"error": "pages", "detail": f"{pages:,}"})
+            _say({"errors": ["pages"], "detail": f"{pages:,}"})
             return
         if not pages:
-            raise PDFSyntaxError("no page")
-        for page in pdf.pages:
-            _say(_page(page))
+            raise ValueError("it has no page")
+        for number, plain in enumerate(pdf.pages, start=1):
+            page = _Page(pdf, plain.page_obj, number)
+            said = _page(page)
+            length += sum(len(word[0]) for word in said["words"])
+            if length > MAX_BYTES:
+                _say({"errors": ["long"]})
+                return
+            _say(said)
             page.close()
     _say({"whole": True})
 
 
-def _page(page: Any) -> dict[str, Any]:
+def _page(page: Page) -> dict[str, Any]:
     words = page.extract_words(extra_attrs=["fontname", "size"])
-    tables = page.find_tables() if page.rects or page.lines or page.curves else []
+    rules = len(page.rects) + len(page.lines) + len(page.curves)
+    tables = page.find_tables() if 0 < rules <= _MOST_RULES else []
     return {
-        "width": float(page.width),
         "height": float(page.height),
         "words": [
             [word["text"], *(round(float(word[key]), 2) for key in _MEASURES), _is_bold(word["fontname"])]
