@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
+from typing import Any
 
 from roleqa.errors import UnreadableFileError
 from roleqa.ingest.blocks import Reading
@@ -66,7 +67,7 @@ def _pages(data: bytes) -> list[bytes]:
     except subprocess.TimeoutExpired:
         raise UnreadableFileError(f"it takes over {MOST_TIME} seconds to read: split it into several files") from None
     pages = done.stdout.splitlines() if done.returncode == 0 else []
-    last = json.loads(pages.pop()) if pages else {"errors": ["MemoryError"]}
+    last: dict[str, Any] = json.loads(pages.pop()) if pages else {"errors": ["MemoryError"]}
     if errors := last.get("errors"):
         said = next((_ERRORS[name] for name in errors if name in _ERRORS), _BROKEN)
         raise UnreadableFileError(said.format(one_line(last.get("detail") or errors[0])))
