@@ -5,47 +5,32 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
-# Parts of a page's height that headers and footers stand in.
-_MARGIN = 0.1
-_PAGE_NUMBER = re.compile(
-    r"(?:page|p\.)?\s*[-\u2013(]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-\u2013)]?(?:\s*(?:/|of)\s*\d{1,4})?", re.IGNORECASE
-)
+from roleqa.ingest.pdf_furniture import Furniture
+from roleqa.ingest.pdf_line import Line
+from roleqa.ingest.right_to_left import is_right_to_left, logical
+
 # What the reader gives for a sign that the font does not name: most often a bullet.
-_UNKNOWN = re.compile(r"\(cid:\d+\)")
+_UNKNOWN = re.compile(r"\(cid:\d+\)|[\ue000-\uf8ff]")
 _BULLET = "\u2022"
-_DIGITS = re.compile(r"\d+")
+_LEADER = re.compile(r"(?:[.\u2026\u00b7_][ ]?){5,}[ ]?(?:\d{1,4}|[ivxlc]{1,7})?$")
 _SAME_LINE = 0.5  # of the size of the words
 _GUTTER_GAP = 1.2  # of the size of the words: wider, two words are of two columns or cells
+_SPACE = 0.1  # of the size: closer, what changes its font within a word is one
 _LEAST_LINES = 3  # in each column
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Words side by side, in points from the top left; a table has `rows` and no words."""
-
-    text: str
-    x0: float
-    x1: float
-    top: float
-    bottom: float
-    size: float
-    bold: bool
-    page: int
-    rows: tuple[tuple[str, ...], ...] = ()
-
-
 def lines_of(pages: Iterable[dict[str, Any]]) -> list[Line]:
-    """The lines and tables of all pages, in reading order."""
+    """The lines and tables of all pages, in reading order, without the entries of a table of contents."""
     raw = [(_segments(page, number), float(page["height"])) for number, page in enumerate(pages, start=1)]
-    repeated = _repeated(raw)
+    furniture = Furniture(raw)
     found: list[Line] = []
     for segments, height in raw:
-        kept = [line for line in segments if line.rows or not _is_furniture(line, height, repeated)]
-        found += _joined(_ordered(kept))
+        kept = [line for line in segments if not furniture.holds(line, segments, height)]
+        found += (line for line in _joined(_ordered(kept)) if not _LEADER.search(line.text))
     return found
 
 
@@ -93,7 +78,7 @@ def _line(words: Sequence[Any], number: int) -> Line:
     for word in words:
         sizes[round(word[5] * 2) / 2] += len(word[0])
     return Line(
-        text=" ".join(word[0] for word in words),
+        text=_put_together(words),
         x0=words[0][1],
         x1=max(word[2] for word in words),
         top=min(word[3] for word in words),
@@ -104,23 +89,15 @@ def _line(words: Sequence[Any], number: int) -> Line:
     )
 
 
-def _repeated(raw: Sequence[tuple[Sequence[Line], float]]) -> set[str]:
-    """What stands in the margins of several pages, numbers aside."""
-    seen: Counter[str] = Counter()
-    for segments, height in raw:
-        seen.update({_DIGITS.sub("#", line.text) for line in segments if not line.rows and _in_margin(line, height)})
-    least = max(2, min(3, len(raw)))
-    return {text for text, count in seen.items() if count >= least}
-
-
-def _in_margin(line: Line, height: float) -> bool:
-    return line.bottom < _MARGIN * height or line.top > (1 - _MARGIN) * height
-
-
-def _is_furniture(line: Line, height: float, repeated: set[str]) -> bool:
-    return _in_margin(line, height) and (
-        _DIGITS.sub("#", line.text) in repeated or _PAGE_NUMBER.fullmatch(line.text.strip()) is not None
-    )
+def _put_together(words: Sequence[Sequence[Any]]) -> str:
+    """The words with spaces where there is room for one, from the right where they are of such a writing."""
+    text = "".join(word[0] for word in words)
+    if is_right_to_left(text):
+        return logical([word[0] for word in words])
+    pieces = [words[0][0]]
+    for before, word in pairwise(words):
+        pieces += [" " if word[1] - before[2] > _SPACE * min(before[5], word[5]) else "", word[0]]
+    return "".join(pieces)
 
 
 def _ordered(segments: Sequence[Line]) -> list[Line]:

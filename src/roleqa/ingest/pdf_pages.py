@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from pdfminer.layout import LTChar, LTItem
@@ -20,6 +22,10 @@ MAX_PAGES = 2_000
 _MEASURES = ("x0", "x1", "top", "bottom", "size")
 # A drawing may have a hundred thousand lines, and what they enclose is sought from each to each.
 _MOST_RULES = 3_000
+_MOST_SLANT = 0.1
+# Fonts of signs: a single one of them is a bullet, whatever letter it has the place of.
+_SIGN_FONTS = ("dingbat", "wingding", "webding")
+_BULLET = "\u2022"
 
 
 class _Page(Page):
@@ -41,9 +47,20 @@ class _Page(Page):
             "width": obj.width,
             "height": obj.height,
             "size": obj.size,
-            "upright": obj.upright,
+            "turn": _turn(obj.matrix),
+            "upright": True,
             "fontname": obj.fontname if isinstance(obj.fontname, str) else "",
         }
+
+
+def _turn(matrix: Sequence[float]) -> int | None:
+    """By how many degrees a character is turned, clockwise; None where it stands aslant, as over a page."""
+    along, up = matrix[:2]
+    if abs(up) <= _MOST_SLANT * abs(along):
+        return 0 if along > 0 else 180
+    if abs(along) <= _MOST_SLANT * abs(up):
+        return 270 if up > 0 else 90
+    return None
 
 
 def main() -> None:
@@ -90,7 +107,7 @@ def _write_pages(data: bytes) -> None:
         if not pages:
             raise ValueError("it has no page")
         for number, plain in enumerate(pdf.pages, start=1):
-            page = _Page(pdf, plain.page_obj, number)
+            page = _upright(_Page(pdf, plain.page_obj, number))
             said = _page(page)
             length += sum(len(word[0]) for word in said["words"])
             if length > MAX_BYTES:
@@ -101,6 +118,20 @@ def _write_pages(data: bytes) -> None:
     _say({"whole": True})
 
 
+def _upright(page: Page) -> Page:
+    """The page turned as most of its text is; what stands otherwise, such as a stamp up its side, is left out."""
+    turns = Counter(char["turn"] for char in page.chars)
+    turn = next((turn for turn, _ in turns.most_common() if turn is not None), 0)
+    if turn:
+        page.page_obj.rotate = page.page_obj.attrs["Rotate"] = (page.rotation - turn) % 360
+        page = _Page(page.pdf, page.page_obj, page.page_number)
+    return page.filter(_is_upright) if len(turns) > 1 else page
+
+
+def _is_upright(found: dict[str, Any]) -> bool:
+    return not found.get("turn", 0) and found.get("turn", 0) is not None
+
+
 def _page(page: Page) -> dict[str, Any]:
     words = page.extract_words(extra_attrs=["fontname", "size"])
     rules = len(page.rects) + len(page.lines) + len(page.curves)
@@ -108,7 +139,7 @@ def _page(page: Page) -> dict[str, Any]:
     return {
         "height": float(page.height),
         "words": [
-            [word["text"], *(round(float(word[key]), 2) for key in _MEASURES), _is_bold(word["fontname"])]
+            [_text(word), *(round(float(word[key]), 2) for key in _MEASURES), _is_bold(word["fontname"])]
             for word in words
         ],
         "tables": [
@@ -117,6 +148,11 @@ def _page(page: Page) -> dict[str, Any]:
             if len(table.rows) > 1 and max(len(row.cells) for row in table.rows) > 1
         ],
     }
+
+
+def _text(word: dict[str, Any]) -> str:
+    is_sign = len(word["text"]) == 1 and any(font in word["fontname"].lower() for font in _SIGN_FONTS)
+    return _BULLET if is_sign else str(word["text"])
 
 
 def _is_bold(font: str) -> bool:
