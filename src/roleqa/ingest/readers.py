@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 from collections.abc import Callable
 
 from roleqa.errors import UnreadableFileError
@@ -50,6 +51,10 @@ def _is_bare_utf_16(data: bytes) -> bool:
     return len(data) > 3 and min(zeros) == 0 and max(zeros) > _UTF_16_ZEROS * len(data[:4096])
 
 
+def _csv(data: bytes) -> Reading:
+    return read_csv(decoded_values(data))
+
+
 def _markdown(data: bytes) -> Reading:
     return read_markdown(decoded(data))
 
@@ -58,8 +63,26 @@ def _plain_text(data: bytes) -> Reading:
     return read_plain_text(decoded(data))
 
 
-def _csv(data: bytes) -> Reading:
-    return read_csv(decoded(data))
+def decoded_values(data: bytes) -> str:
+    """The text of separated values, which programs save as UTF-8, as "Unicode text", or as Windows does in the west.
+
+    Raises:
+        UnreadableFileError: it is none of these, or has too many parts to be read.
+    """
+    with contextlib.suppress(UnicodeError):
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            data = data.decode("utf-16").encode()
+        elif not _is_utf_8(data):
+            data = data.decode("cp1252").encode()
+    return decoded(data)
+
+
+def _is_utf_8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 READERS: dict[str, Callable[[bytes], Reading]] = {
@@ -73,7 +96,13 @@ READERS: dict[str, Callable[[bytes], Reading]] = {
     ".pdf": read_pdf,
     ".xlsx": read_xlsx,
 }
-TEXT_SUFFIXES = frozenset({".csv", ".md", ".markdown", ".txt"})
+# How those that are text are decoded: that is soon done, and tells most of the files that cannot be read.
+TEXTS: dict[str, Callable[[bytes], str]] = {
+    ".csv": decoded_values,
+    ".md": decoded,
+    ".markdown": decoded,
+    ".txt": decoded,
+}
 # People expect these to be read; to leave them out in silence would hide that part of their corpus is missing.
 SAVE_AS = {
     ".doc": ".docx",
