@@ -1,4 +1,4 @@
-"""The shipped article as other programs would save it: each format by its own tools, from the same blocks."""
+"""Shipped documents as other programs would save them: each format by its own tools, from the same blocks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from html import escape
 from itertools import groupby
 from pathlib import Path
+from textwrap import wrap
 
 import docx
 from reportlab.lib.pagesizes import A5
@@ -18,11 +19,12 @@ from roleqa.ingest.blocks import Block, Reading
 from roleqa.ingest.markdown import read_markdown
 from roleqa.ingest.markup import plain
 
-FILE = Path(__file__).parents[1] / "corpus" / "role-comparison.md"
+CORPUS = Path(__file__).parents[1] / "corpus"
+FILE = CORPUS / "role-comparison.md"
 
 
-def article() -> Reading:
-    return read_markdown(FILE.read_text(encoding="utf-8"))
+def article(file: Path = FILE) -> Reading:
+    return read_markdown(file.read_text(encoding="utf-8"))
 
 
 def words(reading: Reading, block: Block) -> str:
@@ -31,6 +33,25 @@ def words(reading: Reading, block: Block) -> str:
 
 def rows(reading: Reading, table: Block) -> list[list[str]]:
     return [[plain(reading.text[slice(*cell)]) for cell in row] for row in (table.header, *table.rows)]
+
+
+def to_txt(reading: Reading) -> bytes:
+    """As a text is published: headings underlined, paragraphs wrapped to lines, tables without outer bars."""
+    parts: list[str] = []
+    for kind, group in groupby(reading.blocks, key=lambda block: block.kind):
+        blocks = list(group)
+        if kind == "item":
+            parts.append("\n".join("- " + words(reading, block) for block in blocks))
+            continue
+        for block in blocks:
+            if kind == "heading":
+                parts.append(f"{block.title}\n{'=-'[block.level - 1] * 10}" if block.level < 3 else f"{'#' * block.level} {block.title}")
+            elif kind == "table":
+                head, *rest = rows(reading, block)
+                parts.append("\n".join(" | ".join(row) for row in (head, ["---"] * len(head), *rest)))
+            else:
+                parts.append("\n".join(wrap(words(reading, block), 90, break_on_hyphens=False)))
+    return "\n\n".join(parts).encode()
 
 
 def to_html(reading: Reading) -> bytes:
@@ -109,4 +130,4 @@ def printed(flow: list[Flowable], size: tuple[float, float] = A5) -> bytes:
     return stream.getvalue()
 
 
-FORMATS: dict[str, Callable[[Reading], bytes]] = {".html": to_html, ".docx": to_docx, ".pdf": to_pdf}
+FORMATS: dict[str, Callable[[Reading], bytes]] = {".txt": to_txt, ".html": to_html, ".docx": to_docx, ".pdf": to_pdf}

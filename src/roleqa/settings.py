@@ -31,7 +31,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, toml_file=CONFIG_FILE, extra="forbid", frozen=True)
 
-    corpus: Path = Field(Path("corpus"), description="Folder of the documents (.md, .txt) and roles.toml.")
+    corpus: Path = Field(Path("corpus"), description="Folder of the documents and roles.toml.")
     index: Path = Field(Path("index"), description="Folder of the index.")
     encoder: str = Field(
         "packaged", description="Embedding model: `packaged`, or a sentence-transformers name or path."

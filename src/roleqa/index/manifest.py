@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from roleqa.types import Problem, Role
 SCHEMA = 4
 # Raised whenever the same file, once read, would give other passages, evidence or texts to match.
 SPLITTER = 2
-# These decide where passages and sentences end as well.
-_SPLITTING_LIBRARIES = ("markdown-it-py", "sentencex")
+# These decide what is read of a file, and where passages and sentences end, as well.
+_SPLITTING_LIBRARIES = ("lxml", "markdown-it-py", "openpyxl", "pdfminer.six", "pdfplumber", "sentencex")
 
 REBUILD = "roleqa build --full"
 # A folder's name need not be UTF-8, and must survive being written down.
@@ -37,13 +38,17 @@ class Recipe:
     @classmethod
     def of(cls, encoder: Encoder) -> Recipe:
         """The one that a build with this encoder follows."""
-        libraries = ", ".join(f"{name} {version(name)}" for name in _SPLITTING_LIBRARIES)
-        return cls(encoder.fingerprint, encoder.precision, encoder.window, f"{SPLITTER} ({libraries})")
+        return cls(encoder.fingerprint, encoder.precision, encoder.window, f"{SPLITTER} ({_libraries()})")
 
     def difference(self, other: Recipe) -> str:
         """What is not the same in the other; nothing where it is the same recipe."""
         then, now = asdict(self), asdict(other)
         return ", ".join(f"the {name} was {then[name]} and is {now[name]}" for name in then if then[name] != now[name])
+
+
+@cache
+def _libraries() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in _SPLITTING_LIBRARIES)
 
 
 @dataclass(frozen=True, slots=True)

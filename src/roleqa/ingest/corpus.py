@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roleqa.errors import CorpusError, UnreadableFileError
+from roleqa.ingest.blocks import Reading
 from roleqa.ingest.limits import MAX_BYTES
-from roleqa.ingest.readers import READERS, SAVE_AS, TEXTS
+from roleqa.ingest.readers import KINDS, READERS, SAVE_AS, TEXTS, kind_of
 from roleqa.types import Document, Problem
 
 READABLE_SUFFIXES = frozenset(READERS)
@@ -60,7 +61,7 @@ def read_corpus(folder: Path, strict: bool = False) -> CorpusReading:
     if problems and strict:
         raise CorpusError(f"{len(problems)} of the files in {folder} cannot be read:{_listed(problems)}")
     if not files:
-        hint = "add .md or .txt files, or name another folder with --corpus"
+        hint = f"add {KINDS} files, or name another folder with --corpus"
         raise CorpusError(f"there is no document in {folder}: {hint}{_listed(problems)}")
     return CorpusReading(tuple(files), tuple(problems), refused)
 
@@ -110,7 +111,7 @@ def read_file(folder: Path, path: Path) -> SourceFile:
     data = _checked_bytes(folder, path)
     digest = hashlib.sha256(data).hexdigest()
     try:
-        reading = READERS[path.suffix.lower()](data)
+        reading = _reading(data, path.suffix.lower())
     except UnreadableFileError as error:
         error.sha256 = digest
         raise
@@ -119,6 +120,18 @@ def read_file(folder: Path, path: Path) -> SourceFile:
     source = "; ".join(reading.sources)
     document = Document(document_id(folder, path), title, reading.text, source, reading.blocks, reading.pages)
     return SourceFile(document, digest)
+
+
+def _reading(data: bytes, suffix: str) -> Reading:
+    if not data:
+        raise UnreadableFileError("it is empty: write something in it or remove it")
+    try:
+        return READERS[suffix](data)
+    except UnreadableFileError as error:
+        kind = kind_of(data)
+        if kind is None or kind in (suffix, f"{suffix}l"):
+            raise
+        raise UnreadableFileError(f"it is a {kind} file by another name: end its name in {kind}") from error
 
 
 def document_id(folder: Path, path: Path) -> str:

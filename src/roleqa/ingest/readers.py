@@ -16,6 +16,9 @@ from roleqa.ingest.pdf import read_pdf
 from roleqa.ingest.plain_text import read_plain_text
 from roleqa.ingest.sheets import read_csv, read_xlsx
 
+# The parts by which archives are told apart; their names are never compressed.
+_PARTS = {".docx": b"word/document.xml", ".xlsx": b"xl/workbook.xml"}
+_PAGE = (b"<!doctype html", b"<html")
 # What most bytes of UTF-16 text in a language of Europe are, every other one.
 _UTF_16_ZEROS = 0.3
 
@@ -77,6 +80,15 @@ def decoded_values(data: bytes) -> str:
     return decoded(data)
 
 
+def kind_of(data: bytes) -> str | None:
+    """The suffix that files such as this one have, where their bytes say it."""
+    if data.startswith(b"%PDF-"):
+        return ".pdf"
+    if data.startswith(b"PK\x03\x04"):
+        return next((kind for kind, part in _PARTS.items() if part in data), None)
+    return ".html" if data[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGE) else None
+
+
 def _is_utf_8(data: bytes) -> bool:
     try:
         data.decode()
@@ -103,6 +115,8 @@ TEXTS: dict[str, Callable[[bytes], str]] = {
     ".markdown": decoded,
     ".txt": decoded,
 }
+# To be named where someone asks what may be added.
+KINDS = ".md, .txt, .html, .docx, .pdf, .csv or .xlsx"
 # People expect these to be read; to leave them out in silence would hide that part of their corpus is missing.
 SAVE_AS = {
     ".doc": ".docx",
