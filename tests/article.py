@@ -100,25 +100,30 @@ def to_docx(reading: Reading) -> bytes:
 
 def to_pdf(reading: Reading) -> bytes:
     """Printed on small pages, so that paragraphs and tables go over them, with a header and a number on each."""
+    return printed(flow(reading))
+
+
+def flow(reading: Reading) -> list[Flowable]:
+    """The document as what a printer lets flow over pages."""
     styles = getSampleStyleSheet()
-    flow: list[Flowable] = []
+    things: list[Flowable] = []
     for kind, group in groupby(reading.blocks, key=lambda block: block.kind):
         blocks = list(group)
         if kind == "item":
             items = [ListItem(Paragraph(escape(words(reading, block)), styles["BodyText"])) for block in blocks]
-            flow.append(ListFlowable(items, bulletType="bullet", start="\u2022"))
+            things.append(ListFlowable(items, bulletType="bullet", start="\u2022"))
             continue
         for block in blocks:
             if kind == "table":
                 cells = [[Paragraph(escape(cell), styles["BodyText"]) for cell in row] for row in rows(reading, block)]
-                flow.append(Table(cells, repeatRows=1, style=[("GRID", (0, 0), (-1, -1), 0.5, "black")]))
+                things.append(Table(cells, repeatRows=1, style=[("GRID", (0, 0), (-1, -1), 0.5, "black")]))
             else:
                 style = f"Heading{block.level}" if kind == "heading" else "BodyText"
-                flow.append(Paragraph(escape(block.title or words(reading, block)), styles[style]))
-    return printed(flow)
+                things.append(Paragraph(escape(block.title or words(reading, block)), styles[style]))
+    return things
 
 
-def printed(flow: list[Flowable], size: tuple[float, float] = A5) -> bytes:
+def printed(things: list[Flowable], size: tuple[float, float] = A5) -> bytes:
     """The pages that these things flow over, each with a header and its number."""
 
     def furniture(canvas: Canvas, _: object) -> None:
@@ -126,7 +131,7 @@ def printed(flow: list[Flowable], size: tuple[float, float] = A5) -> bytes:
         canvas.drawCentredString(size[0] / 2, 25, f"Page {canvas.getPageNumber()}")
 
     stream = io.BytesIO()
-    SimpleDocTemplate(stream, pagesize=size).build(flow, onFirstPage=furniture, onLaterPages=furniture)
+    SimpleDocTemplate(stream, pagesize=size).build(things, onFirstPage=furniture, onLaterPages=furniture)
     return stream.getvalue()
 
 

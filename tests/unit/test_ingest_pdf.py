@@ -156,6 +156,11 @@ def turned(canvas: Canvas) -> None:
     lines(canvas, 60, 700, "Before it.")
     canvas.showPage()
     canvas.setPageRotation(90)
+    sideways(canvas)
+
+
+def sideways(canvas: Canvas) -> None:
+    """The same on a page that is not turned."""
     canvas.translate(A4[0], 0)
     canvas.rotate(90)
     put_table(canvas, [["Rank", "Pay"], ["Cook", "2"]], 60, 400)
@@ -213,6 +218,14 @@ def contents(canvas: Canvas) -> None:
     lines(canvas, 60, 710, "Visits " + "." * 60 + " 2", "Leaving " + ". " * 40 + "3")
     lines(canvas, 60, 640, "Visits", size=16)
     lines(canvas, 60, 620, LEFT[0])
+
+
+def short(canvas: Canvas) -> None:
+    """Paragraphs of a line or two: lines are as far apart as paragraphs more often than not."""
+    for i, text in enumerate(("The archive opens at nine.", "It closes at five.", "Bags stay below.", "Coats stay below.")):
+        lines(canvas, 60, 700 - 18 * i, text)
+    lines(canvas, 60, 628, "The keeper rings the bell and", "walks through the house.")
+    lines(canvas, 60, 598, "No one stays behind.")
 
 
 def spaced(canvas: Canvas) -> None:
@@ -293,6 +306,7 @@ LAYOUTS = [
         id="justified",
     ),
     pytest.param(turned, [("paragraph", "Before it."), ("table", ["Rank", "Pay"], ["Cook", "2"]), ("paragraph", "Below it, turned.")], id="turned-page"),
+    pytest.param(sideways, [("table", ["Rank", "Pay"], ["Cook", "2"]), ("paragraph", "Below it, turned.")], id="sideways-page"),
     pytest.param(marked, [("paragraph", PROSE[0])], id="watermark"),
     pytest.param(ligatures, [("paragraph", "The office is on the first floor.")], id="ligatures"),
     pytest.param(
@@ -311,6 +325,17 @@ LAYOUTS = [
     ),
     pytest.param(raised, [("paragraph", "Ask the keeper2 for the pass.")], id="raised-mark"),
     pytest.param(contents, [("h1", "Contents"), ("h1", "Visits"), ("paragraph", LEFT[0])], id="contents"),
+    pytest.param(
+        short,
+        [
+            ("paragraph", text)
+            for text in (
+                "The archive opens at nine.", "It closes at five.", "Bags stay below.", "Coats stay below.",
+                "The keeper rings the bell and walks through the house.", "No one stays behind.",
+            )
+        ],
+        id="short-paragraphs",
+    ),
     pytest.param(spaced, [("paragraph", " ".join(LEFT[1:3])), ("paragraph", " ".join(RIGHT[1:3]))], id="double-spaced"),
 ]  # fmt: skip
 

@@ -28,8 +28,7 @@ class Looks:
         for line in lines:
             sizes[line.size] += len(line.text)
         self._body = sizes.most_common(1)[0][0] if sizes else 0.0
-        gaps = [b.top - a.top for a, b in pairwise(lines) if is_below(a, b)]
-        self.gap = median(gaps) if gaps else 1.3 * self._body
+        self.gap = _gap(lines) or 1.3 * self._body
         self._numbered = {id(a) for a, b in pairwise(lines) if _is_numbered_heading(a, b)}
         headings = [line for line in lines if self.is_heading(line)]
         self._depths: dict[tuple[float, bool], int] = {}
@@ -101,6 +100,17 @@ def is_below(above: Line, line: Line) -> bool:
         and overlap > 0
         and 0 < line.top - above.top < 2.2 * max(above.size, line.size, 1)
     )
+
+
+def _gap(lines: Sequence[Line]) -> float:
+    """How far a line is from the one above it in the same paragraph; 0 where nothing tells.
+
+    A line that goes on in small letters is surely of the same; of all lines, half may begin a paragraph or item.
+    """
+    pairs = [(a, b) for a, b in pairwise(lines) if is_below(a, b)]
+    sure = [b.top - a.top for a, b in pairs if b.text[:1].islower() and not BULLET.match(b.text) and a.size == b.size]
+    gaps = sorted(b.top - a.top for a, b in pairs)
+    return median(sure) if sure else gaps[len(gaps) // 4] if gaps else 0.0
 
 
 def _depth(line: Line) -> int:
