@@ -12,10 +12,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pdfminer.layout import LTChar, LTItem
-from pdfplumber.page import Page
-from pdfplumber.pdf import PDF
-
 from roleqa.ingest.limits import MAX_BYTES
 
 MAX_PAGES = 2_000
@@ -28,29 +24,33 @@ _SIGN_FONTS = ("dingbat", "wingding", "webding")
 _BULLET = "\u2022"
 
 
-class _Page(Page):
-    """A page that says of each character only what is asked of it: half of the time went into the rest."""
+def _lean(page: Any) -> Any:
+    """The page, to say of each character only what is asked of it: half of the time goes into the rest."""
+    from pdfminer.layout import LTChar
 
-    def process_object(self, obj: LTItem) -> dict[str, Any]:
-        if not isinstance(obj, LTChar):
-            return dict(super().process_object(obj))
-        left, above = self.mediabox[:2]
-        top = self.height + above
-        return {
-            "object_type": "char",
-            "text": obj.get_text(),
-            "x0": obj.x0 + left,
-            "x1": obj.x1 + left,
-            "top": top - obj.y1,
-            "bottom": top - obj.y0,
-            "doctop": top - obj.y1,
-            "width": obj.width,
-            "height": obj.height,
-            "size": obj.size,
-            "turn": _turn(obj.matrix),
-            "upright": True,
-            "fontname": obj.fontname if isinstance(obj.fontname, str) else "",
-        }
+    all_of = page.process_object
+    page.process_object = lambda found: _character(page, found) if isinstance(found, LTChar) else all_of(found)
+    return page
+
+
+def _character(page: Any, found: Any) -> dict[str, Any]:
+    left, above = page.mediabox[:2]
+    top = page.height + above
+    return {
+        "object_type": "char",
+        "text": found.get_text(),
+        "x0": found.x0 + left,
+        "x1": found.x1 + left,
+        "top": top - found.y1,
+        "bottom": top - found.y0,
+        "doctop": top - found.y1,
+        "width": found.width,
+        "height": found.height,
+        "size": found.size,
+        "turn": _turn(found.matrix),
+        "upright": True,
+        "fontname": found.fontname if isinstance(found.fontname, str) else "",
+    }
 
 
 def _turn(matrix: Sequence[float]) -> int | None:
@@ -98,17 +98,18 @@ def _say(said: dict[str, Any]) -> None:
 
 
 def _write_pages(data: bytes) -> None:
+    import pdfplumber
+
     length = 0
-    with PDF.open(io.BytesIO(data)) as pdf:
+    with pdfplumber.open(io.BytesIO(data)) as pdf:
         pages = len(pdf.pages)
         if pages > MAX_PAGES:
             _say({"errors": ["pages"], "detail": f"{pages:,}"})
             return
         if not pages:
             raise ValueError("it has no page")
-        for number, plain in enumerate(pdf.pages, start=1):
-            page = _upright(_Page(pdf, plain.page_obj, number))
-            said = _page(page)
+        for page in pdf.pages:
+            said = _page(_upright(_lean(page)))
             length += sum(len(word[0]) for word in said["words"])
             if length > MAX_BYTES:
                 _say({"errors": ["long"]})
@@ -118,13 +119,13 @@ def _write_pages(data: bytes) -> None:
     _say({"whole": True})
 
 
-def _upright(page: Page) -> Page:
+def _upright(page: Any) -> Any:
     """The page turned as most of its text is; what stands otherwise, such as a stamp up its side, is left out."""
     turns = Counter(char["turn"] for char in page.chars)
     turn = next((turn for turn, _ in turns.most_common() if turn is not None), 0)
     if turn:
         page.page_obj.rotate = page.page_obj.attrs["Rotate"] = (page.rotation - turn) % 360
-        page = _Page(page.pdf, page.page_obj, page.page_number)
+        page = _lean(type(page)(page.pdf, page.page_obj, page.page_number))
     return page.filter(_is_upright) if len(turns) > 1 else page
 
 
@@ -132,7 +133,7 @@ def _is_upright(found: dict[str, Any]) -> bool:
     return not found.get("turn", 0) and found.get("turn", 0) is not None
 
 
-def _page(page: Page) -> dict[str, Any]:
+def _page(page: Any) -> dict[str, Any]:
     words = page.extract_words(extra_attrs=["fontname", "size"])
     rules = len(page.rects) + len(page.lines) + len(page.curves)
     tables = page.find_tables() if 0 < rules <= _MOST_RULES else []
