@@ -25,6 +25,11 @@ def shown(reading: Reading) -> list[tuple[object, ...]]:
 
 PAGES = [
     pytest.param("<h1>A</h1><p>One<p>Two", [("h1", "A"), ("paragraph", "One"), ("paragraph", "Two")], id="no-end-tags"),
+    pytest.param(
+        "<h1>A<h2>B <i>b</i><h2>C</h2>one<p>two",
+        [("h1", "A"), ("h2", "B b"), ("h2", "C"), ("paragraph", "one"), ("paragraph", "two")],
+        id="headings-without-end-tags",
+    ),
     pytest.param("One <b>two</b><i>!</i><br>three", [("paragraph", "One two! three")], id="inline"),
     pytest.param("<div>One<div>two</div>three</div>", [("paragraph", "One"), ("paragraph", "two"), ("paragraph", "three")], id="text-beside-blocks"),
     pytest.param("<ul><li>a<ul><li>b<li>c</ul><li>d</ul>", [("item1", "a"), ("item2", "b"), ("item2", "c"), ("item1", "d")], id="nested-lists"),

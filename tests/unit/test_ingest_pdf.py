@@ -143,6 +143,17 @@ def odd_bullets(canvas: Canvas) -> None:
         lines(canvas, 75, y, *((text, "leak") if i == 1 else (text,)))
 
 
+def drawn_bullets(canvas: Canvas) -> None:
+    """Dots and squares that are drawings, as browsers print them, and ones that are no bullets."""
+    lines(canvas, 60, 720, "Bring with you:")
+    for i, text in enumerate(("a pass", "a pen that writes in blue", "a coat")):
+        canvas.circle(72, 703.5 - 16 * i, 2, fill=1, stroke=0) if i else canvas.rect(70, 701, 4, 4, fill=1, stroke=0)
+        lines(canvas, 84, 700 - 16 * i, text)
+    lines(canvas, 60, 640, "Tick the box")
+    canvas.rect(120, 640, 5, 5)
+    canvas.circle(300, 500, 2, fill=1)
+
+
 def justified(canvas: Canvas) -> None:
     """Words driven apart in a narrow column, the last line as it comes."""
     style = ParagraphStyle("narrow", alignment=TA_JUSTIFY, fontSize=10, leading=12)
@@ -299,6 +310,14 @@ LAYOUTS = [
         odd_bullets,
         [("item1", "a pass"), ("item1", "a pen that writes in blue, and that does not leak"), ("item1", "a coat")],
         id="bullets-of-odd-fonts",
+    ),
+    pytest.param(
+        drawn_bullets,
+        [
+            ("paragraph", "Bring with you:"), ("item1", "a pass"), ("item1", "a pen that writes in blue"), ("item1", "a coat"),
+            ("paragraph", "Tick the box"),
+        ],
+        id="bullets-drawn",
     ),
     pytest.param(
         justified,

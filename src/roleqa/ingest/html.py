@@ -56,6 +56,7 @@ def read_html(data: bytes) -> Reading:
         raise UnreadableFileError(f"it cannot be read as HTML ({error}): save it anew from a browser") from error
     if root is None:
         raise UnreadableFileError("it has no text: write some in it or remove it")
+    _close_headings(root)
     walk = _Walk(root)
     walk.element(root)
     walk.end_paragraph()
@@ -79,6 +80,15 @@ def _decoded(data: bytes) -> str:
     if "\0" in text:
         raise UnreadableFileError("it holds binary data, not text: remove it or save it as text")
     return text
+
+
+def _close_headings(root: Any) -> None:
+    """Has each heading end where another one begins: the parser nests those without an end tag."""
+    for inner in list(root.iter(*_HEADINGS)):
+        outer = next(inner.iterancestors(*_HEADINGS), None)
+        if outer is not None:
+            for moved in reversed([inner, *inner.itersiblings()]):
+                outer.addnext(moved)
 
 
 def _words(element: Any) -> str:

@@ -22,6 +22,7 @@ _MOST_SLANT = 0.1
 # Fonts of signs: a single one of them is a bullet, whatever letter it has the place of.
 _SIGN_FONTS = ("dingbat", "wingding", "webding")
 _BULLET = "\u2022"
+_LARGEST_DOT = 8  # in points
 
 
 def _lean(page: Any) -> Any:
@@ -134,21 +135,39 @@ def _is_upright(found: dict[str, Any]) -> bool:
 
 
 def _page(page: Any) -> dict[str, Any]:
-    words = page.extract_words(extra_attrs=["fontname", "size"])
+    found = page.extract_words(extra_attrs=["fontname", "size"])
+    words = [
+        [_text(word), *(round(float(word[key]), 2) for key in _MEASURES), _is_bold(word["fontname"])] for word in found
+    ]
     rules = len(page.rects) + len(page.lines) + len(page.curves)
     tables = page.find_tables() if 0 < rules <= _MOST_RULES else []
+    if rules <= _MOST_RULES:
+        words += _drawn_bullets([*page.curves, *page.rects], words)
     return {
         "height": float(page.height),
-        "words": [
-            [_text(word), *(round(float(word[key]), 2) for key in _MEASURES), _is_bold(word["fontname"])]
-            for word in words
-        ],
+        "words": words,
         "tables": [
             {"box": [float(edge) for edge in table.bbox], "rows": _rows(table)}
             for table in tables
             if len(table.rows) > 1 and max(len(row.cells) for row in table.rows) > 1
         ],
     }
+
+
+def _drawn_bullets(shapes: Sequence[dict[str, Any]], words: Sequence[list[Any]]) -> list[list[Any]]:
+    """Dots and squares that stand in front of a line, which some programs draw rather than write, as words."""
+    found: list[list[Any]] = []
+    for shape in shapes:
+        width, height = shape["x1"] - shape["x0"], shape["bottom"] - shape["top"]
+        if not (1 <= width <= _LARGEST_DOT and abs(width - height) <= 1):
+            continue
+        middle = (shape["top"] + shape["bottom"]) / 2
+        beside = [word for word in words if word[3] < middle < word[4]]
+        behind = min((word for word in beside if word[1] > shape["x1"]), key=lambda word: word[1], default=None)
+        before = max((word[2] for word in beside if word[1] <= shape["x1"]), default=float("-inf"))
+        if behind and behind[1] - shape["x1"] < 2 * behind[5] < shape["x0"] - before:
+            found.append([_BULLET, round(shape["x0"], 2), round(shape["x1"], 2), *behind[3:6], False])
+    return found
 
 
 def _text(word: dict[str, Any]) -> str:
