@@ -27,6 +27,8 @@ from roleqa.types import Encoder, Reranker
 ROLES = REPOSITORY / "corpus" / "roles.toml"
 QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"
 Quoted = tuple[str, tuple[str, ...], str | None, str | None]
+# A busy machine is slow, not wrong.
+pytestmark = pytest.mark.timeout(600)
 
 
 def first_quotes(folder: Path, suffix: str, data: bytes, models: tuple[Encoder, Reranker]) -> list[Quoted]:
@@ -67,7 +69,6 @@ def thirty() -> list[str]:
     return asked[:30]
 
 
-@pytest.mark.timeout(600)
 def test_thirty_questions_are_answered_by_the_same_quotes_first_whatever_the_format(tmp_path: Path) -> None:
     # What was read once is not read again: a format that gives other texts, or other sentences, still shows.
     models = CachedEncoder(SentenceEncoder()), CachedReranker(OnnxReranker())

@@ -162,6 +162,15 @@ def justified(canvas: Canvas) -> None:
     text.drawOn(canvas, 60, 600)
 
 
+def justified_columns(canvas: Canvas) -> None:
+    """As in journals: the columns ten points apart, the words of some lines as far apart as those."""
+    style = ParagraphStyle("column", alignment=TA_JUSTIFY, fontSize=10, leading=12)
+    for x, words in ((60, PROSE[0]), (240, PROSE[1])):
+        text = Paragraph(f"{words} Responsibilities notwithstanding, acknowledgement is unnecessary.", style)
+        _, height = text.wrapOn(canvas, 170, 500)
+        text.drawOn(canvas, x, 700 - height)
+
+
 def turned(canvas: Canvas) -> None:
     """A landscape table on a page that is turned when it is shown."""
     lines(canvas, 60, 700, "Before it.")
@@ -323,6 +332,11 @@ LAYOUTS = [
         justified,
         [("paragraph", "Visitors acknowledge responsibilities. Correspondence notwithstanding, acknowledgement is unnecessary.")],
         id="justified",
+    ),
+    pytest.param(
+        justified_columns,
+        [("paragraph", f"{words} Responsibilities notwithstanding, acknowledgement is unnecessary.") for words in PROSE],
+        id="justified-columns",
     ),
     pytest.param(turned, [("paragraph", "Before it."), ("table", ["Rank", "Pay"], ["Cook", "2"]), ("paragraph", "Below it, turned.")], id="turned-page"),
     pytest.param(sideways, [("table", ["Rank", "Pay"], ["Cook", "2"]), ("paragraph", "Below it, turned.")], id="sideways-page"),

@@ -18,8 +18,10 @@ _UNKNOWN = re.compile(r"\(cid:\d+\)|[\ue000-\uf8ff]")
 _BULLET = "\u2022"
 _LEADER = re.compile(r"(?:[.\u2026\u00b7_][ ]?){5,}[ ]?(?:\d{1,4}|[ivxlc]{1,7})?$")
 _SAME_LINE = 0.5  # of the size of the words
-_GUTTER_GAP = 1.2  # of the size of the words: wider, two words are of two columns or cells
+_GUTTER_GAP = 0.7  # of the size of the words: wider, two words may be of two columns
 _SPACE = 0.1  # of the size: closer, what changes its font within a word is one
+_NARROWEST = 60  # in points
+_MOST_CROSSING = 0.4  # of the rows
 _LEAST_LINES = 3  # in each column
 
 
@@ -118,28 +120,38 @@ def _ordered(segments: Sequence[Line]) -> list[Line]:
 
 
 def _gutter(segments: Sequence[Line]) -> float | None:
-    """Where the gap between two columns is: most lines end before it or begin behind it."""
-    if len(segments) < 2 * _LEAST_LINES:
-        return None
-    left, right = min(line.x0 for line in segments), max(line.x1 for line in segments)
+    """Where the gap between two columns is: most lines end before it or begin behind it, some of them right there."""
+    edges = Counter(round(line.x0) for line in segments)
+    left = min((line.x0 for line in segments), default=0.0)
+    rows: dict[int, list[Line]] = {}
+    for line in segments:
+        rows.setdefault(round(line.bottom), []).append(line)
     best: tuple[int, float] | None = None
-    for x in sorted({line.x0 - 1 for line in segments if left + 0.2 * (right - left) < line.x0 < right}):
-        before = [line for line in segments if line.x1 <= x]
-        behind = [line for line in segments if line.x0 >= x]
-        crossing = len(segments) - len(before) - len(behind)
-        if min(len(before), len(behind)) < _LEAST_LINES or crossing > 0.4 * len(segments):
-            continue
-        if not _are_columns(before, behind):
-            continue
-        if best is None or crossing < best[0]:
-            best = (crossing, x)
+    for edge in sorted(edge for edge, count in edges.items() if count >= _LEAST_LINES and edge > left + _NARROWEST):
+        crossing = _crossing(list(rows.values()), edge - 1)
+        if crossing is not None and (best is None or crossing < best[0]):
+            best = (crossing, edge - 1)
     return best[1] if best else None
 
 
-def _are_columns(before: Sequence[Line], behind: Sequence[Line]) -> bool:
-    """Whether both are text of some width: bullets and their items are not, nor are numbers and theirs."""
-    widths = [median(line.x1 - line.x0 for line in side) for side in (before, behind)]
-    return min(widths) > 0.35 * max(widths) and min(widths) > 60
+def _crossing(rows: Sequence[Sequence[Line]], x: float) -> int | None:
+    """How many rows go over a place between two columns; None where it is none.
+
+    Both sides are text of some width: bullets and their items are not, nor are numbers and theirs.
+    """
+    crossing = 0
+    widths: tuple[list[float], list[float]] = ([], [])
+    for row in rows:
+        if any(line.x0 < x < line.x1 for line in row):
+            crossing += 1
+            continue
+        for side, behind in zip(widths, (False, True), strict=True):
+            if own := [line for line in row if (line.x0 >= x) is behind]:
+                side.append(max(line.x1 for line in own) - min(line.x0 for line in own))
+    if crossing > _MOST_CROSSING * len(rows) or min(map(len, widths)) < _LEAST_LINES:
+        return None
+    narrow, wide = sorted(map(median, widths))
+    return crossing if narrow > max(_NARROWEST, 0.35 * wide) else None
 
 
 def _joined(segments: Sequence[Line]) -> list[Line]:
@@ -151,9 +163,14 @@ def _joined(segments: Sequence[Line]) -> list[Line]:
         height = _SAME_LINE * max(line.size, last.size) if last else 0.0
         if last and same and abs(line.top + line.bottom - last.top - last.bottom) / 2 < height:
             found[-1] = Line(
-                f"{last.text} {line.text}", last.x0, line.x1, min(last.top, line.top), max(last.bottom, line.bottom),
+                _side_by_side(last.text, line.text),
+                last.x0, line.x1, min(last.top, line.top), max(last.bottom, line.bottom),
                 last.size if len(last.text) > len(line.text) else line.size, last.bold and line.bold, line.page,
             )  # fmt: skip
         else:
             found.append(line)
     return found
+
+
+def _side_by_side(left: str, right: str) -> str:
+    return f"{right} {left}" if is_right_to_left(left + right) else f"{left} {right}"
