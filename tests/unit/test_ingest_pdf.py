@@ -135,6 +135,24 @@ def furnished(canvas: Canvas) -> None:
         canvas.showPage()
 
 
+def items_over_columns(canvas: Canvas) -> None:
+    """A list that goes on in the next column, further to the right, and with an item below another there."""
+    lines(canvas, 60, 700, *LEFT, "- a pass that lets visitors in", "- a pen that writes in blue")
+    lines(canvas, 310, 700, "- a coat against the cold of it")
+    lines(canvas, 325, 688, "- with a hood")
+    lines(canvas, 310, 676, "- a book to read while waiting")
+    lines(canvas, 310, 652, *RIGHT)
+
+
+def low_items(canvas: Canvas) -> None:
+    """Lists that go on to the very end of each page."""
+    for i, text in enumerate(("a pass", "a pen", "a coat", "a book")):
+        lines(canvas, 60, 72, "\u2022", "\u2022")
+        lines(canvas, 80, 72, text, f"two of {text}")
+        lines(canvas, 280, 30, f"{i + 1}")
+        canvas.showPage()
+
+
 def odd_bullets(canvas: Canvas) -> None:
     for i, text in enumerate(("a pass", "a pen that writes in blue, and that does not", "a coat")):
         y = 700 - 30 * i
@@ -315,6 +333,16 @@ LAYOUTS = [
         id="paragraphs-by-indent",
     ),
     pytest.param(furnished, [("paragraph", f"This is what stands on page {number} of it.") for number in (1, 2, 3)], id="headers-and-numbers"),
+    pytest.param(
+        items_over_columns,
+        [
+            ("paragraph", PROSE[0]), ("item1", "a pass that lets visitors in"), ("item1", "a pen that writes in blue"),
+            ("item1", "a coat against the cold of it"), ("item2", "with a hood"), ("item1", "a book to read while waiting"),
+            ("paragraph", PROSE[1]),
+        ],
+        id="items-over-columns",
+    ),
+    pytest.param(low_items, [("item1", text) for name in ("a pass", "a pen", "a coat", "a book") for text in (name, f"two of {name}")], id="items-at-the-end-of-pages"),
     pytest.param(
         odd_bullets,
         [("item1", "a pass"), ("item1", "a pen that writes in blue, and that does not leak"), ("item1", "a coat")],

@@ -31,6 +31,7 @@ class _Reader:
         self._page = 0
         self._extract = Extract()
         self._indents: list[float] = []  # of the list items that the next one may stand below
+        self._item: Line | None = None  # the last one of them
         self._words = Counter(word for line in lines for word in _WORD.findall(line.text.lower()))
         self._widths: dict[tuple[int, int], float] = {}
         for line in lines:
@@ -74,7 +75,7 @@ class _Reader:
             self._indents = []
             self._extract.heading(text, self._looks.level(first))
         elif bullet:
-            self._indents = [indent for indent in self._indents if indent < first.x0 - 2] + [first.x0]
+            self._indents = self._indents_with(first)
             mark = bullet["mark"] if bullet["mark"][-1] in ".)" else "-"
             self._extract.item(text[bullet.end() :], len(self._indents), mark)
             turns = [(page, max(0, offset - bullet.end())) for page, offset in turns]
@@ -83,6 +84,13 @@ class _Reader:
             self._extract.paragraph(text)
         for page, offset in turns:
             self._turn(page, offset)
+
+    def _indents_with(self, item: Line) -> list[float]:
+        """Where the items begin that this one stands below, and its own; in another column, all are shifted."""
+        before, self._item = self._item, item
+        if self._indents and before and before.page == item.page and item.top < before.top:
+            return [indent + item.x0 - before.x0 for indent in self._indents]
+        return [indent for indent in self._indents if indent < item.x0 - 2] + [item.x0]
 
     def _table(self, group: Sequence[Line]) -> None:
         rows: list[list[str]] = []

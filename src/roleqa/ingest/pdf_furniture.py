@@ -55,7 +55,9 @@ class Furniture:
 
 
 def _in_margin(line: Line, height: float) -> bool:
-    return not line.rows and (line.bottom < _MARGIN * height or line.top > (1 - _MARGIN) * height)
+    edge = line.bottom < _MARGIN * height or line.top > (1 - _MARGIN) * height
+    # A bullet says the same on every page, and is none of what is repeated.
+    return edge and not line.rows and any(map(str.isalnum, line.text))
 
 
 def _without_numbers(line: Line) -> str:

@@ -68,7 +68,7 @@ def _inside(word: Sequence[Any], box: Sequence[float]) -> bool:
 def _parts(row: list[Any]) -> Iterator[list[Any]]:
     part = [row[0]]
     for word in row[1:]:
-        if word[1] - part[-1][2] > _GUTTER_GAP * max(word[5], part[-1][5]):
+        if word[1] - part[-1][2] > _GUTTER_GAP * min(word[5], part[-1][5]):
             yield part
             part = []
         part.append(word)
