@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from roleqa.blocks import Block, BlockKind, Span
+from roleqa.blocks import Block
 from roleqa.errors import IndexDamagedError
 from roleqa.types import Document, Evidence, Passage
 
@@ -24,10 +24,7 @@ def save_documents(file: Path, documents: Iterable[Document]) -> None:
                 "source": item.source,
                 "text": item.text,
                 "pages": item.pages,
-                "blocks": [
-                    [block.kind, block.start, block.end, block.body, block.level, block.title, block.header, block.rows]
-                    for block in item.blocks
-                ],
+                "blocks": [block.fields for block in item.blocks],
             }
             for item in documents
         ),
@@ -41,22 +38,8 @@ def load_documents(file: Path) -> dict[str, Document]:
 
 
 def _document(line: dict[str, Any]) -> Document:
-    blocks = tuple(_block(*fields) for fields in line["blocks"])
+    blocks = tuple(Block.of(*fields) for fields in line["blocks"])
     return Document(line["id"], line["title"], line["text"], line["source"], blocks, tuple(line["pages"]))
-
-
-def _block(
-    kind: BlockKind,
-    start: int,
-    end: int,
-    body: list[int],
-    level: int,
-    title: str,
-    header: list[list[int]],
-    rows: list[list[list[int]]],
-) -> Block:
-    cells = tuple(tuple(Span(*cell) for cell in row) for row in rows)
-    return Block(kind, start, end, Span(*body), level, title, tuple(Span(*cell) for cell in header), cells)
 
 
 def save_passages(file: Path, passages: Iterable[Passage], evidence: Iterable[tuple[Evidence, ...]]) -> None:

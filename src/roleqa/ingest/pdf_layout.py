@@ -25,15 +25,18 @@ _MOST_CROSSING = 0.4  # of the rows
 _LEAST_LINES = 3  # in each column
 
 
-def lines_of(pages: Iterable[dict[str, Any]]) -> list[Line]:
-    """The lines and tables of all pages, in reading order, without the entries of a table of contents."""
+def lines_of(pages: Iterable[dict[str, Any]]) -> tuple[list[Line], int]:
+    """The lines and tables of all pages, in reading order, and how many pages there are.
+
+    Without what every page repeats, and the entries of a table of contents.
+    """
     raw = [(_segments(page, number), float(page["height"])) for number, page in enumerate(pages, start=1)]
     furniture = Furniture(raw)
     found: list[Line] = []
     for segments, height in raw:
         kept = [line for line in segments if not furniture.holds(line, segments, height)]
         found += (line for line in _joined(_ordered(kept)) if not _LEADER.search(line.text))
-    return found
+    return found, len(raw)
 
 
 def _segments(page: dict[str, Any], number: int) -> list[Line]:

@@ -1,17 +1,13 @@
-"""The words and the ruled tables of a PDF, page by page: run as a program of its own, so that its time and memory end.
-
-Reads a PDF from standard input, writes a line of JSON for each page, and a last one that says it is whole.
-"""
+"""The words and the ruled tables of a PDF, page by page."""
 
 from __future__ import annotations
 
 import io
-import json
-import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from roleqa.errors import UnreadableFileError
 from roleqa.ingest.limits import MAX_BYTES
 
 MAX_PAGES = 2_000
@@ -64,60 +60,31 @@ def _turn(matrix: Sequence[float]) -> int | None:
     return None
 
 
-def main() -> None:
-    """Takes the most bytes of memory that it may use as its argument."""
-    _bound_memory(int(sys.argv[1]))
-    try:
-        _write_pages(sys.stdin.buffer.read())
-    except Exception as error:  # whatever the first odd byte leads to
-        _say(_failure(error))
+def pages_of(data: bytes) -> Iterator[dict[str, Any]]:
+    """What stands on each page, one at a time.
 
-
-def _bound_memory(most: int) -> None:
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
-
-
-def _failure(error: BaseException) -> dict[str, Any]:
-    """What went wrong, by all its names: pdfplumber wraps whatever it was, more than once."""
-    chain = [error]
-    while (inner := chain[-1].__cause__ or chain[-1].__context__ or _wrapped(chain[-1])) and inner not in chain:
-        chain.append(inner)
-    detail = next((str(found) for found in reversed(chain) if str(found)), "")
-    return {"errors": [type(found).__name__ for found in chain], "detail": detail[:200]}
-
-
-def _wrapped(error: BaseException) -> BaseException | None:
-    return next((said for said in error.args if isinstance(said, BaseException)), None)
-
-
-def _say(said: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(said) + "\n")
-
-
-def _write_pages(data: bytes) -> None:
+    Raises:
+        UnreadableFileError: it has more pages or more text than a document may have.
+        Exception: whatever the first odd byte leads to.
+    """
     import pdfplumber
 
     length = 0
     with pdfplumber.open(io.BytesIO(data)) as pdf:
         pages = len(pdf.pages)
         if pages > MAX_PAGES:
-            _say({"errors": ["pages"], "detail": f"{pages:,}"})
-            return
+            limit = f"over the limit of {MAX_PAGES:,}"
+            raise UnreadableFileError(f"it has {pages:,} pages, {limit}: split it into several files")
         if not pages:
             raise ValueError("it has no page")
         for page in pdf.pages:
-            said = _page(_upright(_lean(page)))
-            length += sum(len(word[0]) for word in said["words"])
+            found = _page(_upright(_lean(page)))
+            length += sum(len(word[0]) for word in found["words"])
             if length > MAX_BYTES:
-                _say({"errors": ["long"]})
-                return
-            _say(said)
+                limit = f"{MAX_BYTES // 1_000_000} million characters of text"
+                raise UnreadableFileError(f"it has over {limit}: split it into several files")
+            yield found
             page.close()
-    _say({"whole": True})
 
 
 def _upright(page: Any) -> Any:
@@ -196,7 +163,3 @@ def _rows(table: Any) -> list[list[str]]:
             elif left is not None:
                 rows[y][x], row[x] = rows[y][x - 1], left
     return rows
-
-
-if __name__ == "__main__":
-    main()
