@@ -1,8 +1,7 @@
 """The vocabulary: what flows from a file on disk to a cited answer.
 
-Everything here is frozen. Offsets are character offsets into `Document.text`, half open, so that
-`document.text[start:end]` is always what a span means. Arrays (embeddings, scores) live beside these
-objects, never inside them: row i belongs to item i.
+Everything here is frozen. Offsets are character offsets into `Document.text`, half open: `document.text[start:end]`
+is always what a span means. Arrays (embeddings, scores) live beside these objects: row i belongs to item i.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from roleqa.blocks import Block
+from roleqa.stores import VectorSearch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,8 +22,7 @@ Mode = Literal["dense", "bm25", "hybrid", "rerank"]
 MODES: tuple[Mode, ...] = ("dense", "bm25", "hybrid", "rerank")
 AnswerKind = Literal["answer", "comparison", "refusal"]
 
-# Called as progress(stage, done, total) while long work runs; total is 0 while it is not known. May raise
-# BuildCancelledError, to stop it.
+# Called as progress(stage, done, total) in long work, total 0 while unknown. May raise BuildCancelledError, to stop it.
 Progress = Callable[[str, int, int], None]
 
 # Rows of the index with their scores, best first.
@@ -233,9 +232,8 @@ class CorpusChanges:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build made. `encoded` counts the passages encoded anew, `kept` the documents carried over as they were;
-    `changes` is what differs from the generation before it, `reason` says why nothing could be carried over.
-    Where nothing was `built` because nothing had changed, the rest describes the generation that is live.
+    """What a build made, or found live where nothing was `built`. `encoded` counts the passages encoded anew, `kept`
+    the documents carried over; `changes` is what differs from before, `reason` why nothing could be carried over.
     """
 
     generation: str
@@ -249,6 +247,7 @@ class BuildReport:
     kept: int = 0
     reason: str = ""
     built: bool = True
+    vectors: VectorSearch = VectorSearch()
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -269,6 +268,7 @@ class Status:
     topics: tuple[str, ...] = ()
     changes: CorpusChanges = field(default_factory=CorpusChanges)
     problems: tuple[Problem, ...] = ()
+    vectors: VectorSearch = VectorSearch()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -283,6 +283,7 @@ class Status:
             "topics": list(self.topics),
             "changes": asdict(self.changes),
             "problems": [asdict(problem) for problem in self.problems],
+            "vectors": asdict(self.vectors),
         }
 
 
