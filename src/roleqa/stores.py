@@ -27,6 +27,9 @@ class VectorSearch:
     queries: int = 0
 
 
+EXACT = VectorSearch()
+
+
 class VectorStore(Protocol):
     """Row i is the embedding of passage i; rows have unit length, so that scores are cosines.
 

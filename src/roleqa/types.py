@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from roleqa.blocks import Block
-from roleqa.stores import VectorSearch
+from roleqa.stores import EXACT, VectorSearch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ class Document:
     title: str
     text: str
     source: str
-    blocks: tuple[Block, ...] = field(default=(), repr=False, hash=False)
+    blocks: Sequence[Block] = field(default=(), repr=False, hash=False)
     pages: tuple[int, ...] = field(default=(), repr=False)
 
 
@@ -67,7 +67,6 @@ class Passage:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is quoted: one sentence, list item, whole list, table cell or block of code inside a passage.
-
     `row` and `column` are a cell's headers. `lead_in` is the sentence that introduces a list item.
     """
 
@@ -247,7 +246,7 @@ class BuildReport:
     kept: int = 0
     reason: str = ""
     built: bool = True
-    vectors: VectorSearch = VectorSearch()
+    vectors: VectorSearch = EXACT
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -268,7 +267,7 @@ class Status:
     topics: tuple[str, ...] = ()
     changes: CorpusChanges = field(default_factory=CorpusChanges)
     problems: tuple[Problem, ...] = ()
-    vectors: VectorSearch = VectorSearch()
+    vectors: VectorSearch = EXACT
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -257,7 +257,7 @@ def spoil_manifest(settings: Settings, **changes: object) -> None:
 def test_another_schema_is_one_clear_error(settings: Settings) -> None:
     build_index(settings, encoder=WordEncoder())
     spoil_manifest(settings, schema=99)
-    with pytest.raises(IndexMismatchError, match="schema 99.*reads 3.*roleqa build --full"):
+    with pytest.raises(IndexMismatchError, match="schema 99.*reads 4.*roleqa build --full"):
         load(settings)
 
 

@@ -144,7 +144,7 @@ def test_a_passage_does_not_take_the_coarser_embedding_of_evidence(settings: Set
     (settings.corpus / "a.md").write_text("The ferry sails at noon every day.\n")
     build_index(settings, encoder=WordEncoder())
     exact = WordEncoder().encode_query("The ferry sails at noon every day.")
-    assert np.array_equal(load_index(settings.index, "words").vectors.embedding(0), exact)
+    assert np.array_equal(load_index(settings.index, "words").vectors.embeddings()[0], exact)
     assert_as_built_anew(settings)
 
 
@@ -175,11 +175,11 @@ def test_a_corpus_that_moved_is_followed(built: Settings, tmp_path: Path) -> Non
 
 
 def test_a_damaged_generation_is_not_carried_over(built: Settings) -> None:
-    file = live(built).documents
+    file = live(built).texts
     file.write_bytes(file.read_bytes().replace(b"goat", b"boat"))
     report = build_index(built, encoder=WordEncoder())
     assert report.kept == 0
-    assert "documents.jsonl is not what was written" in report.reason
+    assert "texts.txt is not what was written" in report.reason
     assert_as_built_anew(built)
 
 

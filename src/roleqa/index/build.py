@@ -159,4 +159,5 @@ def _report(
         kept=kept,
         reason=live.reason,
         built=built,
+        vectors=manifest.vectors,
     )

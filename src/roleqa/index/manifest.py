@@ -9,11 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from roleqa.errors import IndexDamagedError, IndexMismatchError
+from roleqa.stores import EXACT, VectorSearch
 from roleqa.types import Encoder, Problem, Role
 
 # Raised whenever what a generation's files mean changes, the folding of terms and BM25's parameters with them; an
 # older one is rebuilt, never guessed at.
-SCHEMA = 3
+SCHEMA = 4
 # Raised whenever the same file, once read, would give other passages, evidence or texts to match.
 SPLITTER = 2
 # These decide where passages and sentences end as well.
@@ -46,9 +47,9 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`sources` maps a corpus file to the SHA-256 of its bytes, `files` a generation's file to its own, and
-    `abbreviations` the short forms that the documents explain to what they stand for. `refused` are the files that
-    could not be read, with the SHA-256 of the bytes that they had.
+    """`sources` maps a corpus file to the SHA-256 of its bytes, `files` a generation's file to its own, `sizes` to how
+    many bytes it has, and `abbreviations` the short forms that the documents explain to what they stand for. `refused`
+    are the files that could not be read, with the SHA-256 of the bytes that they had.
     """
 
     schema: int
@@ -65,10 +66,12 @@ class Manifest:
     evidence: int
     sources: dict[str, str]
     files: dict[str, str]
+    sizes: dict[str, int]
     abbreviations: dict[str, str]
     roles: tuple[Role, ...] = ()
     problems: tuple[Problem, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
+    vectors: VectorSearch = EXACT
 
     @property
     def recipe(self) -> Recipe:
@@ -95,6 +98,7 @@ class Manifest:
             data.pop("checksum")
             data["roles"] = tuple(Role(role["id"], role["name"], tuple(role["aliases"])) for role in data["roles"])
             data["problems"] = tuple(Problem(**problem) for problem in data["problems"])
+            data["vectors"] = VectorSearch(**data["vectors"])
             manifest = cls(**data)
         except (KeyError, TypeError) as error:
             raise IndexDamagedError(f"{file} is incomplete ({error})") from error
