@@ -69,6 +69,10 @@ class _Rows(Sequence[Item]):
 class Passages(_Rows[Passage]):
     """Passages by row."""
 
+    def with_evidence(self) -> Iterator[tuple[Passage, tuple[Evidence, ...]]]:
+        """All of them with their evidence, in row order."""
+        return iter(self._file)
+
     def _half(self, row: tuple[Passage, tuple[Evidence, ...]]) -> Passage:
         return row[0]
 

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from itertools import groupby
 from operator import eq
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
 from roleqa.index.bm25_store import Bm25Store
@@ -32,6 +35,7 @@ from roleqa.types import Role
 _SELF_QUERIES = 32
 # By how much the cosine of a vector with itself may be off.
 _ROUNDING = 1e-4
+_SLICE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +113,13 @@ def _manifest(folder: GenerationFolder, origin: Origin, content: Content, vector
 def check_generation(folder: GenerationFolder, content: Content) -> None:
     """Raises IndexDamagedError where a generation, read from its files, is not the content or does not find it."""
     index = load_generation(folder)
+    passages = zip(content.passages, content.evidence, strict=True)
     same = {
         folder.documents: index.documents.keys() == content.documents.keys()
         and all(index.documents[id] == document for id, document in content.documents.items()),
-        folder.passages: all(map(eq, index.passages, content.passages))
-        and all(map(eq, index.evidence, content.evidence)),
-        folder.vectors: np.array_equal(index.vectors.embeddings(), content.embeddings.passages),
-        folder.evidence: np.array_equal(
+        folder.passages: all(map(eq, index.passages.with_evidence(), passages)),
+        folder.vectors: _same_rows(index.vectors.embeddings(), content.embeddings.passages),
+        folder.evidence: _same_rows(
             index.evidence_vectors.embeddings(0, len(index.passages)), content.embeddings.evidence
         ),
     }
@@ -126,6 +130,12 @@ def check_generation(folder: GenerationFolder, content: Content) -> None:
         _check_finds(folder, index, row, content.passage_texts[row])
     for problem in misplaced(index):
         raise IndexDamagedError(f"{folder.passages}: {problem}")
+
+
+def _same_rows(found: NDArray[Any], meant: NDArray[Any]) -> bool:
+    """Whether two matrices are equal, compared in slices: the whole comparison would take a quarter of their memory."""
+    slices = (slice(first, first + _SLICE) for first in range(0, len(meant), _SLICE))
+    return found.shape == meant.shape and all(np.array_equal(found[rows], meant[rows]) for rows in slices)
 
 
 def _check_finds(folder: GenerationFolder, index: Index, row: int, text: str) -> None:
@@ -140,16 +150,19 @@ def _check_finds(folder: GenerationFolder, index: Index, row: int, text: str) ->
 
 def misplaced(index: Index) -> Iterable[str]:
     """The passages and the evidence that do not lie where they say."""
-    for row, (passage, own) in enumerate(zip(index.passages, index.evidence, strict=True)):
-        document = index.documents.get(passage.document_id)
-        if document is None:
-            yield f"passage {passage.id} is of no document"
-        elif row not in index.documents.rows(passage.document_id):
-            yield f"passage {passage.id} is not among those of its document"
-        elif not 0 <= passage.start < passage.end <= len(document.text):
-            yield f"passage {passage.id} ends beyond its document"
-        elif any(not passage.start <= item.start < item.end <= passage.end for item in own):
-            yield f"evidence of passage {passage.id} lies outside of it"
+    rows = enumerate(index.passages.with_evidence())
+    for id, together in groupby(rows, key=lambda item: item[1][0].document_id):
+        document = index.documents.get(id)
+        own = index.documents.rows(id) if document else range(0)
+        for row, (passage, evidence) in together:
+            if document is None:
+                yield f"passage {passage.id} is of no document"
+            elif row not in own:
+                yield f"passage {passage.id} is not among those of its document"
+            elif not 0 <= passage.start < passage.end <= len(document.text):
+                yield f"passage {passage.id} ends beyond its document"
+            elif any(not passage.start <= item.start < item.end <= passage.end for item in evidence):
+                yield f"evidence of passage {passage.id} lies outside of it"
 
 
 def sample(count: int, most: int) -> Sequence[int]:
