@@ -193,3 +193,14 @@ def test_documents_of_signs_alone_can_be_built(settings: Settings) -> None:
     (settings.corpus / "harbour.md").write_text("\U0001f600 !!! \U0001f600\n")
     build_index(settings, encoder=WordEncoder())
     assert load_index(settings.index, "words").bm25.search("keeper", 5) == ()
+
+
+def test_what_is_encoded_in_slices_is_what_is_encoded_at_once(built: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {file.name: file.read_bytes() for file in live(built).path.iterdir() if file.is_file() and file.name != "manifest.json"}
+    told: list[tuple[str, int, int]] = []
+    monkeypatch.setattr("roleqa.index.embed.AT_ONCE", 3)
+    build_index(built, full=True, encoder=WordEncoder(), progress=lambda *step: told.append(step))
+    assert {name: (live(built).path / name).read_bytes() for name in made} == made
+    encoding = [step[1:] for step in told if step[0] == "encoding"]
+    total = encoding[0][1]
+    assert encoding == [(0, total), *((min(done, total), total) for done in range(3, total + 3, 3))]
