@@ -13,7 +13,7 @@ from benchmarks.durability import make_corpus
 from fakes import OverlapReranker, WordEncoder
 from roleqa.assistant import Assistant, build_index, verify_index
 from roleqa.errors import IndexDamagedError, RoleqaError
-from roleqa.index import changes, faiss_store, integrity, topics, vocabulary
+from roleqa.index import changes, faiss_store, integrity, record_file, topics, vocabulary
 from roleqa.index.changes import ChangeWatch
 from roleqa.index.faiss_store import DEPTH, LEAST_RECALL, QUERIES, FaissStore
 from roleqa.index.layout import IndexFolder
@@ -42,10 +42,13 @@ def listed() -> FaissStore:
         return FaissStore.build(ROWS)
 
 
-@pytest.fixture(params=["built", "loaded"])
-def store(request: pytest.FixtureRequest, listed: FaissStore, tmp_path: Path) -> FaissStore:
+@pytest.fixture(params=["built", "loaded", "mapped"])
+def store(
+    request: pytest.FixtureRequest, listed: FaissStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> FaissStore:
     if request.param == "built":
         return listed
+    monkeypatch.setattr(record_file, "IN_MEMORY", 0 if request.param == "mapped" else 10**9)
     listed.save(tmp_path / "vectors.faiss")
     return FaissStore.load(tmp_path / "vectors.faiss")
 
@@ -102,7 +105,9 @@ def test_the_same_rows_give_the_same_files(listed: FaissStore, tmp_path: Path, m
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
 
 
-def test_rows_outlive_their_store(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_memory", [0, 10**9])
+def test_rows_outlive_their_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int) -> None:
+    monkeypatch.setattr(record_file, "IN_MEMORY", in_memory)
     FaissStore.build(ROWS[:300]).save(tmp_path / "vectors.faiss")
     rows = FaissStore.load(tmp_path / "vectors.faiss").embeddings(100, 200)
     (tmp_path / "vectors.faiss").unlink()
@@ -125,6 +130,7 @@ def large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(faiss_store, "EXACT_UP_TO", 100)
     monkeypatch.setattr(integrity, "WHOLE", 0)
     monkeypatch.setattr(integrity, "SMALL", 0)
+    monkeypatch.setattr(record_file, "IN_MEMORY", 0)
     make_corpus(settings.corpus, 80)
     build_index(settings, encoder=WordEncoder())
     return settings

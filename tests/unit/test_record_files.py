@@ -10,6 +10,7 @@ import pytest
 from documents import written
 from roleqa.errors import IndexDamagedError
 from roleqa.index import documents as documents_module
+from roleqa.index import record_file
 from roleqa.index.documents import Documents, save_documents
 from roleqa.index.layout import GenerationFolder
 from roleqa.index.passages import EvidenceRows, PassageFile, Passages, save_passages
@@ -20,6 +21,12 @@ RECORDS = (b"lamp", b"", "caf\u00e9\n".encode(), b"\0" * 40)
 PASSAGES = [Passage(f"p{row}", "a.md", ("Pay", f"Part {row}"), row, row + 9, "Act 7" if row % 2 else None) for row in range(5)]
 EVIDENCE = [tuple(Evidence(f"p{row}", row, row + at, "cell", "Leave", None, "So:") for at in range(row)) for row in range(5)]
 ROWS = {"b/pay.md": range(3), "c.txt": range(3, 5)}
+
+
+@pytest.fixture(autouse=True, params=["kept", "read"])
+def _in_memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small files are kept in memory, others read by record: both are tried."""
+    monkeypatch.setattr(record_file, "IN_MEMORY", 10**9 if request.param == "kept" else 0)
 
 
 def library(folder: Path) -> tuple[GenerationFolder, dict[str, Document]]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
-from roleqa.index.record_file import load_array, save_array
+from roleqa.index.record_file import in_memory, load_array, save_array
 from roleqa.stores import VectorSearch
 from roleqa.types import Ranking
 
@@ -58,7 +58,7 @@ class FaissStore:
 
     @classmethod
     def load(cls, file: Path) -> FaissStore:
-        """From what `save` wrote, memory-mapped.
+        """From what `save` wrote, memory-mapped unless it is small.
 
         Raises:
             IndexDamagedError: a file is missing, is not a FAISS index, or does not fit the other.
@@ -66,8 +66,8 @@ class FaissStore:
         import faiss
 
         try:
-            index = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
+            index = faiss.read_index(str(file), 0 if in_memory(file) else faiss.IO_FLAG_MMAP_IFC)
+        except (OSError, RuntimeError) as error:
             raise IndexDamagedError(f"{file} cannot be read") from error
         if isinstance(index, faiss.IndexFlatIP):
             return cls(index)

@@ -1,7 +1,7 @@
 """Records in a file, read one at a time: what nobody asks for takes no memory.
 
 Beside the file stands a table, `<file>.npy`: for each record where it begins, in bytes, and its CRC-32. So a record
-is checked whenever it is read, however long ago the whole file was.
+is checked whenever it is read, however long ago the whole file was. Small files are kept in memory.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
+
+# Files of so many bytes and less are read whole when an index is opened.
+IN_MEMORY = 4_000_000
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -51,6 +54,7 @@ class RecordFile(Sequence[bytes]):
             raise IndexDamagedError(f"{file} cannot be read ({error.strerror})") from error
         weakref.finalize(self, os.close, self._descriptor)
         self._size = os.fstat(self._descriptor).st_size
+        self._content = os.pread(self._descriptor, self._size, 0) if self._size <= IN_MEMORY else None
         if self._table.shape[1] != 2 or not len(self._table) or self._table[-1, 0] != self._size:
             raise IndexDamagedError(f"{file} is not what was written (its table says so)")
 
@@ -74,10 +78,13 @@ class RecordFile(Sequence[bytes]):
             raise IndexError(row)
         (start, checksum), (end, _) = self._table[row : row + 2].tolist()
         if 0 <= start <= end <= self._size:
-            record = os.pread(self._descriptor, end - start, start)
+            record = self._content[start:end] if self._content is not None else self._pread(start, end)
             if len(record) == end - start and zlib.crc32(record) == checksum:
                 return record
         raise IndexDamagedError(f"record {row} of {self.file} is not what was written (its checksum differs)")
+
+    def _pread(self, start: int, end: int) -> bytes:
+        return os.pread(self._descriptor, end - start, start)
 
 
 def save_array(file: Path, rows: NDArray[Any]) -> None:
@@ -86,13 +93,13 @@ def save_array(file: Path, rows: NDArray[Any]) -> None:
 
 
 def load_array(file: Path, kind: type[Number], dimensions: int = 1) -> NDArray[Number]:
-    """An array that `save_array` wrote, memory-mapped.
+    """An array that `save_array` wrote, memory-mapped unless it is small.
 
     Raises:
         IndexDamagedError: the file is missing or is no such array.
     """
     try:
-        rows = np.load(file, mmap_mode="r", allow_pickle=False)
+        rows = np.load(file, mmap_mode=None if in_memory(file) else "r", allow_pickle=False)
     except (OSError, ValueError, EOFError, OverflowError, SyntaxError) as error:
         raise IndexDamagedError(f"{file} cannot be read") from error
     if rows.dtype != kind or rows.ndim != dimensions:
@@ -100,3 +107,8 @@ def load_array(file: Path, kind: type[Number], dimensions: int = 1) -> NDArray[N
     # The same memory; as a plain array it is quicker to slice.
     plain: NDArray[Number] = rows.view(np.ndarray)
     return plain
+
+
+def in_memory(file: Path) -> bool:
+    """Whether a file is so small that it is read whole. Raises OSError."""
+    return file.stat().st_size <= IN_MEMORY
