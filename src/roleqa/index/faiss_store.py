@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
-from roleqa.index.record_file import in_memory, load_array, save_array
+from roleqa.index.record_file import RowFile, in_memory, save_array
 from roleqa.stores import VectorSearch
 from roleqa.types import Ranking
 
@@ -37,12 +37,19 @@ _SLICE = 65_536
 class FaissStore:
     """Row i is the embedding of passage i; rows have unit length, so scores are cosines."""
 
-    def __init__(self, index: Any, rows: NDArray[np.float32] | None = None, recall: float = 1.0) -> None:
-        """`rows` are the exact embeddings, where the FAISS index has only something like them."""
+    def __init__(
+        self,
+        index: Any,
+        rows: NDArray[np.float32] | None = None,
+        recall: float = 1.0,
+        file: RowFile | None = None,
+    ) -> None:
+        """`rows` are the exact embeddings, where the FAISS index has only something like them, in a `file` or not."""
         self._index = index
         self._is_exact = rows is None
         self._rows: NDArray[np.float32] = np.asarray(_Flat(index)) if rows is None else rows
         self._recall = recall
+        self._file = file
 
     @classmethod
     def build(cls, embeddings: NDArray[np.float32]) -> FaissStore:
@@ -71,10 +78,10 @@ class FaissStore:
             raise IndexDamagedError(f"{file} cannot be read") from error
         if isinstance(index, faiss.IndexFlatIP):
             return cls(index)
-        rows = load_array(exact_file(file), np.float32, 2)
-        if rows.shape != (index.ntotal, index.d):
+        exact = RowFile(exact_file(file), np.float32)
+        if exact.all.shape != (index.ntotal, index.d):
             raise IndexDamagedError(f"{exact_file(file)} does not hold the embeddings that {file} was made of")
-        return cls(index, rows)
+        return cls(index, exact.all, file=exact)
 
     def save(self, file: Path) -> None:
         """Writes the FAISS index and, where that has not the exact embeddings, those beside it."""
@@ -126,9 +133,15 @@ class FaissStore:
             found = np.arange(len(self))
         if found[-1] >= len(self):
             raise IndexDamagedError("the lists of the vectors are not what was written")
-        exact = self._rows[found] @ embedding
+        exact = self._exact(found) @ embedding
         best = np.argsort(-exact, kind="stable")[:k]
         return exact[best], found[best]
+
+    def _exact(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        file = self._file
+        if file is None or len(rows) == len(self):
+            return self._rows[rows]
+        return np.concatenate([file.read(row, row + 1) for row in rows.tolist()])
 
     def embeddings(self, first: int = 0, end: int | None = None) -> NDArray[np.float32]:
         """The rows from `first` to `end`, of shape (rows, dimensions); for carrying them over."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from roleqa.errors import IndexDamagedError, RoleqaError
+from roleqa.index.evidence_store import starts_file
 from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.manifest import Manifest, sha256
 from roleqa.types import Problem
@@ -25,9 +26,9 @@ def check_files(folder: GenerationFolder, manifest: Manifest, names: Iterable[st
 def check_at_load(folder: GenerationFolder, manifest: Manifest, names: Iterable[str] | None = None) -> None:
     """Checks the files, or those named, as far as there is time for when an index is opened.
 
-    Of a small index every byte. Of a larger one the size of every file, and every byte of those that are small or
-    that FAISS reads by itself; the rest is checked record by record, as it is read, or makes no more than the ranking.
-    `roleqa verify` checks all of it.
+    Of a small index every byte. Of a larger one the size of every file, and every byte of those that are small, that
+    FAISS reads by itself, or that say where evidence begins. Texts and passages are checked one by one, as they are
+    read; what is left changes no more than the ranking. `roleqa verify` checks all of it.
 
     Raises:
         IndexDamagedError: a file is not what was written.
@@ -36,7 +37,8 @@ def check_at_load(folder: GenerationFolder, manifest: Manifest, names: Iterable[
     for problem in _resized(folder, manifest, names):
         raise IndexDamagedError(f"{folder.path / problem.file} {problem.reason}")
     if sum(manifest.sizes.get(name, 0) for name in names) > WHOLE:
-        names = tuple(name for name in names if manifest.sizes[name] <= SMALL or name == folder.vectors.name)
+        alone = {folder.vectors.name, starts_file(folder.evidence).name}
+        names = tuple(name for name in names if manifest.sizes[name] <= SMALL or name in alone)
     check_files(folder, manifest, names)
 
 

@@ -48,11 +48,7 @@ class RecordFile(Sequence[bytes]):
         """Raises IndexDamagedError."""
         self.file = file
         self._table = load_array(table_of(file), np.int64, 2)
-        try:
-            self._descriptor = os.open(file, os.O_RDONLY)
-        except OSError as error:
-            raise IndexDamagedError(f"{file} cannot be read ({error.strerror})") from error
-        weakref.finalize(self, os.close, self._descriptor)
+        self._descriptor = _open(self, file)
         self._size = os.fstat(self._descriptor).st_size
         self._content = os.pread(self._descriptor, self._size, 0) if self._size <= IN_MEMORY else None
         if self._table.shape[1] != 2 or not len(self._table) or self._table[-1, 0] != self._size:
@@ -107,6 +103,39 @@ def load_array(file: Path, kind: type[Number], dimensions: int = 1) -> NDArray[N
     # The same memory; as a plain array it is quicker to slice.
     plain: NDArray[Number] = rows.view(np.ndarray)
     return plain
+
+
+class RowFile:
+    """A matrix that `save_array` wrote, read by rows: what is mapped would count as memory with all that is near it."""
+
+    def __init__(self, file: Path, kind: type[Any]) -> None:
+        """Raises IndexDamagedError."""
+        self.all = load_array(file, kind, 2)
+        self._descriptor = _open(self, file)
+        self._first = os.fstat(self._descriptor).st_size - self.all.nbytes
+        self._is_mapped = not in_memory(file)
+
+    def read(self, first: int, end: int) -> NDArray[Any]:
+        """The rows from `first` to `end`. Raises IndexDamagedError where there are not so many."""
+        if not 0 <= first <= end <= len(self.all):
+            raise IndexDamagedError(f"there are {len(self.all)} embeddings, not those from {first} to {end}")
+        if not self._is_mapped:
+            return self.all[first:end]
+        size = self.all.shape[1] * self.all.itemsize
+        content = os.pread(self._descriptor, (end - first) * size, self._first + first * size)
+        if len(content) != (end - first) * size:
+            raise IndexDamagedError("embeddings are missing from the end of a file")
+        return np.frombuffer(content, dtype=self.all.dtype).reshape(-1, self.all.shape[1])
+
+
+def _open(owner: object, file: Path) -> int:
+    """A descriptor that is closed with its owner. Raises IndexDamagedError."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY)
+    except OSError as error:
+        raise IndexDamagedError(f"{file} cannot be read ({error.strerror})") from error
+    weakref.finalize(owner, os.close, descriptor)
+    return descriptor
 
 
 def in_memory(file: Path) -> bool:
