@@ -20,8 +20,8 @@ from roleqa.index.record_file import RowFile, in_memory, save_array
 from roleqa.stores import VectorSearch
 from roleqa.types import Ranking
 
-# Up to so many passages are compared one by one. For 384 dimensions that took 4 ms on a core of a server, 9 ms for twice
-# as many, when lists took 4; a laptop's memory may be half as fast.
+# Up to so many passages are compared one by one. For 384 dimensions that took 4 ms on a core of a server, and 9 ms for
+# twice as many, when lists took 4; a laptop's memory may be half as fast.
 EXACT_UP_TO = 50_000
 # Of the ten nearest passages, this share must be found of those nearest to passages; questions lie farther away, and
 # get twice the lists that this takes.
