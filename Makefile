@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PORT ?= 7860
 HOST ?= 127.0.0.1
+# Each worker of the tests has servers with models and a browser of its own: about 3 GB of memory.
+WORKERS ?= 2
 BIN := .venv/bin
 CONSTRAINTS := .ci/constraints.txt
 # The Quality tab asks the questions about the shipped corpus, unless something else is set.
@@ -14,7 +16,7 @@ run: .venv/run.done  ## Set up, build the index, open the chat (PORT=8080 for an
 	$(BIN)/roleqa serve --host $(HOST) --port $(PORT) $(QUESTIONS)
 
 test: .venv/test.done chromium  ## Set up and run every test.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: .venv/test.done  ## Style of the code.
 	$(BIN)/ruff check

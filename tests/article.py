@@ -1,4 +1,4 @@
-"""The shipped article as other programs would save it: each format by its own tools, from the same blocks."""
+"""Shipped documents as other programs would save them: each format by its own tools, from the same blocks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from html import escape
 from itertools import groupby
 from pathlib import Path
+from textwrap import wrap
 
 import docx
 from reportlab.lib.pagesizes import A5
@@ -18,11 +19,12 @@ from roleqa.ingest.blocks import Block, Reading
 from roleqa.ingest.markdown import read_markdown
 from roleqa.ingest.markup import plain
 
-FILE = Path(__file__).parents[1] / "corpus" / "role-comparison.md"
+CORPUS = Path(__file__).parents[1] / "corpus"
+FILE = CORPUS / "role-comparison.md"
 
 
-def article() -> Reading:
-    return read_markdown(FILE.read_text(encoding="utf-8"))
+def article(file: Path = FILE) -> Reading:
+    return read_markdown(file.read_text(encoding="utf-8"))
 
 
 def words(reading: Reading, block: Block) -> str:
@@ -31,6 +33,25 @@ def words(reading: Reading, block: Block) -> str:
 
 def rows(reading: Reading, table: Block) -> list[list[str]]:
     return [[plain(reading.text[slice(*cell)]) for cell in row] for row in (table.header, *table.rows)]
+
+
+def to_txt(reading: Reading) -> bytes:
+    """As a text is published: headings underlined, paragraphs wrapped to lines, tables without outer bars."""
+    parts: list[str] = []
+    for kind, group in groupby(reading.blocks, key=lambda block: block.kind):
+        blocks = list(group)
+        if kind == "item":
+            parts.append("\n".join("- " + words(reading, block) for block in blocks))
+            continue
+        for block in blocks:
+            if kind == "heading":
+                parts.append(f"{block.title}\n{'=-'[block.level - 1] * 10}" if block.level < 3 else f"{'#' * block.level} {block.title}")
+            elif kind == "table":
+                head, *rest = rows(reading, block)
+                parts.append("\n".join(" | ".join(row) for row in (head, ["---"] * len(head), *rest)))
+            else:
+                parts.append("\n".join(wrap(words(reading, block), 90, break_on_hyphens=False)))
+    return "\n\n".join(parts).encode()
 
 
 def to_html(reading: Reading) -> bytes:
@@ -79,25 +100,30 @@ def to_docx(reading: Reading) -> bytes:
 
 def to_pdf(reading: Reading) -> bytes:
     """Printed on small pages, so that paragraphs and tables go over them, with a header and a number on each."""
+    return printed(flow(reading))
+
+
+def flow(reading: Reading) -> list[Flowable]:
+    """The document as what a printer lets flow over pages."""
     styles = getSampleStyleSheet()
-    flow: list[Flowable] = []
+    things: list[Flowable] = []
     for kind, group in groupby(reading.blocks, key=lambda block: block.kind):
         blocks = list(group)
         if kind == "item":
             items = [ListItem(Paragraph(escape(words(reading, block)), styles["BodyText"])) for block in blocks]
-            flow.append(ListFlowable(items, bulletType="bullet", start="\u2022"))
+            things.append(ListFlowable(items, bulletType="bullet", start="\u2022"))
             continue
         for block in blocks:
             if kind == "table":
                 cells = [[Paragraph(escape(cell), styles["BodyText"]) for cell in row] for row in rows(reading, block)]
-                flow.append(Table(cells, repeatRows=1, style=[("GRID", (0, 0), (-1, -1), 0.5, "black")]))
+                things.append(Table(cells, repeatRows=1, style=[("GRID", (0, 0), (-1, -1), 0.5, "black")]))
             else:
                 style = f"Heading{block.level}" if kind == "heading" else "BodyText"
-                flow.append(Paragraph(escape(block.title or words(reading, block)), styles[style]))
-    return printed(flow)
+                things.append(Paragraph(escape(block.title or words(reading, block)), styles[style]))
+    return things
 
 
-def printed(flow: list[Flowable], size: tuple[float, float] = A5) -> bytes:
+def printed(things: list[Flowable], size: tuple[float, float] = A5) -> bytes:
     """The pages that these things flow over, each with a header and its number."""
 
     def furniture(canvas: Canvas, _: object) -> None:
@@ -105,8 +131,8 @@ def printed(flow: list[Flowable], size: tuple[float, float] = A5) -> bytes:
         canvas.drawCentredString(size[0] / 2, 25, f"Page {canvas.getPageNumber()}")
 
     stream = io.BytesIO()
-    SimpleDocTemplate(stream, pagesize=size).build(flow, onFirstPage=furniture, onLaterPages=furniture)
+    SimpleDocTemplate(stream, pagesize=size).build(things, onFirstPage=furniture, onLaterPages=furniture)
     return stream.getvalue()
 
 
-FORMATS: dict[str, Callable[[Reading], bytes]] = {".html": to_html, ".docx": to_docx, ".pdf": to_pdf}
+FORMATS: dict[str, Callable[[Reading], bytes]] = {".txt": to_txt, ".html": to_html, ".docx": to_docx, ".pdf": to_pdf}

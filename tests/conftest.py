@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+# Several workers, each with servers and a browser, share the cores. A model's threads that wait for each other there
+# spin for as long as others run: 2 threads on 2 busy cores take ten times as long as one. Read when torch is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
-from roleqa.assistant import Assistant, build_index
+from harbour import make_assistant, write_corpus
+from roleqa.assistant import Assistant
 from roleqa.settings import Settings
-
-LIGHTHOUSES = """# Keepers and pilots
-
-## Duties
-
-A lighthouse keeper lights the lamp at dusk. A harbour pilot boards arriving ships.
-
-## Terms
-
-| Topic | Lighthouse Keeper | Harbour Pilot |
-| --- | --- | --- |
-| Leave | Six weeks in winter | Four weeks in summer |
-| Uniform | Grey oilskin | Blue jacket |
-
-## Pay
-
-The harbour pilot is paid for each ship. Wages are settled in March.
-"""
-
-ROLES = """
-[[role]]
-id = "keeper"
-name = "Lighthouse Keeper"
-aliases = ["keeper", "LK"]
-
-[[role]]
-id = "pilot"
-name = "Harbour Pilot"
-aliases = ["pilot", "HP", "harbor pilot"]
-"""
 
 
 @pytest.fixture(autouse=True)
 def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keeps a developer's environment and roleqa.toml out of the tests."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("ROLEQA_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -54,11 +28,7 @@ def _no_outside_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     """A corpus folder with one document and two roles."""
-    folder = tmp_path / "corpus"
-    folder.mkdir()
-    (folder / "harbour.md").write_text(LIGHTHOUSES, encoding="utf-8")
-    (folder / "roles.toml").write_text(ROLES, encoding="utf-8")
-    return folder
+    return write_corpus(tmp_path / "corpus")
 
 
 @pytest.fixture
@@ -69,6 +39,4 @@ def settings(corpus: Path, tmp_path: Path) -> Settings:
 @pytest.fixture
 def assistant(settings: Settings) -> Assistant:
     """An assistant on the small corpus, with models that count words."""
-    encoder = WordEncoder()
-    build_index(settings, encoder=encoder)
-    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())
+    return make_assistant(settings)

@@ -16,6 +16,7 @@ class WordEncoder:
 
     def __init__(self, fingerprint: str = "words", window: int = 60, dimensions: int = 512) -> None:
         self.fingerprint = fingerprint
+        self.precision = "exact"
         self.window = window
         self.dimensions = dimensions
         self.encoded: list[str] = []

@@ -19,11 +19,13 @@ from roleqa.index.changes import ChangeWatch
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
 from roleqa.index.verify import Inspection, inspect
+from roleqa.models import Encoder, Reranker
 from roleqa.question.comparison import find_comparison, roles_at_issue
 from roleqa.question.follow_up import resolve
+from roleqa.question.lexicon import is_english
 from roleqa.question.query import check_question, make_query, writable
 from roleqa.question.spelling import mend
-from roleqa.retrieve.encoder import SentenceEncoder
+from roleqa.retrieve.encoder import load_encoder
 from roleqa.retrieve.reranker import load_reranker
 from roleqa.retrieve.search import Reading, Retriever
 from roleqa.settings import Settings
@@ -31,13 +33,11 @@ from roleqa.types import (
     Answer,
     BuildReport,
     Document,
-    Encoder,
     Generation,
     Hit,
     Mode,
     Problem,
     Progress,
-    Reranker,
     Status,
 )
 
@@ -67,13 +67,13 @@ def build_index(
         RoleqaError: a CorpusError, RolesError, ModelError, IndexBusyError or IndexWriteError; the live generation
             stays as it was.
     """
-    encoder = encoder or SentenceEncoder(settings.encoder)
+    encoder = encoder or load_encoder(settings.encoder)
     return build_generation(settings, encoder, full=full, wait=wait, progress=progress)
 
 
 def verify_index(settings: Settings, *, encoder: Encoder | None = None) -> Inspection:
     """Whether the live generation is, in every file and every offset, what a build would make of its documents."""
-    return inspect(settings.index, encoder or SentenceEncoder(settings.encoder))
+    return inspect(settings.index, encoder or load_encoder(settings.encoder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Assistant:
         Raises:
             IndexMissingError, IndexMismatchError, IndexDamagedError: it cannot be answered from.
         """
-        encoder = encoder or SentenceEncoder(settings.encoder)
+        encoder = encoder or load_encoder(settings.encoder)
         index = load_index(settings.index, encoder.fingerprint)
         return cls(settings, index, encoder, reranker or load_reranker(settings.reranker))
 
@@ -186,13 +186,13 @@ class Assistant:
     @staticmethod
     def _mend(question: str, retriever: Retriever) -> str:
         index, encoder = retriever.index, retriever.encoder
-        # A word that the encoder's tokenizer knows as a whole is an ordinary one.
+        # A word that the encoder's tokenizer knows as a whole is an ordinary one; the dictionary loads for the others.
         return mend(
             question,
             index.vocabulary,
             index.manifest.roles,
             is_known=lambda term: index.bm25.document_frequency(term) > 0,
-            is_word=lambda word: encoder.count_tokens(word) == 1,
+            is_word=lambda word: encoder.count_tokens(word) == 1 or is_english(word),
         )
 
     def search(self, query: str, top_k: int | None = None, mode: Mode = "rerank") -> tuple[Hit, ...]:

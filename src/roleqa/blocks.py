@@ -35,6 +35,27 @@ class Block:
     header: tuple[Span, ...] = ()
     rows: tuple[tuple[Span, ...], ...] = ()
 
+    @property
+    def fields(self) -> tuple[object, ...]:
+        """All that it is, as JSON can write it."""
+        return (self.kind, self.start, self.end, self.body, self.level, self.title, self.header, self.rows)
+
+    @classmethod
+    def of(
+        cls,
+        kind: BlockKind,
+        start: int,
+        end: int,
+        body: Sequence[int],
+        level: int,
+        title: str,
+        header: Sequence[Sequence[int]],
+        rows: Sequence[Sequence[Sequence[int]]],
+    ) -> Block:
+        """The block that has these `fields`, as JSON reads them. Raises TypeError where they are those of none."""
+        cells = tuple(tuple(Span(*cell) for cell in row) for row in rows)
+        return cls(kind, start, end, Span(*body), level, title, tuple(Span(*cell) for cell in header), cells)
+
 
 def page_at(pages: Sequence[int], offset: int) -> int | None:
     """The page, counted from 1, that a character stands on; `pages` says where each begins. None without pages."""

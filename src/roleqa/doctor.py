@@ -20,6 +20,7 @@ from roleqa.index.integrity import damaged_files, remedy
 from roleqa.index.layout import IndexFolder
 from roleqa.index.manifest import Manifest
 from roleqa.ingest.corpus import corpus_hashes, corpus_paths
+from roleqa.ingest.readers import KINDS
 from roleqa.ingest.roles import read_roles
 from roleqa.retrieve.weights import ENCODER_WEIGHTS, PACKAGED, RERANKER_WEIGHTS, Weights
 from roleqa.settings import Settings
@@ -125,7 +126,7 @@ def _corpus(settings: Settings) -> Iterator[Check]:
     found = f"{len(readable)} in {settings.corpus}, {len(roles)} roles"
     left_out = sorted(files.keys() - readable.keys())
     if not readable:
-        yield Check("documents", "problem", f"none in {settings.corpus}", "add .md or .txt files, or use --corpus DIR")
+        yield Check("documents", "problem", f"none in {settings.corpus}", f"add {KINDS} files, or use --corpus DIR")
     elif left_out:
         names = ", ".join(left_out[:3]) + (" and others" if len(left_out) > 3 else "")
         found += f"; {len(left_out)} cannot be read: {names}"

@@ -48,7 +48,9 @@ class CorpusError(RoleqaError):
 
 
 class UnreadableFileError(CorpusError):
-    """One file cannot become a document."""
+    """One file cannot become a document. `sha256` is that of its bytes, where those could be had."""
+
+    sha256: str | None = None
 
 
 class DocumentExistsError(CorpusError):

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, toml_file=CONFIG_FILE, extra="forbid", frozen=True)
 
-    corpus: Path = Field(Path("corpus"), description="Folder of the documents (.md, .txt) and roles.toml.")
+    corpus: Path = Field(Path("corpus"), description="Folder of the documents and roles.toml.")
     index: Path = Field(Path("index"), description="Folder of the index.")
     encoder: str = Field(
         "packaged", description="Embedding model: `packaged`, or a sentence-transformers name or path."
@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     dense_weight: float = Field(
         0.4, ge=0, le=1, description="Weight of FAISS against BM25 (which gets the rest) in the fusion."
     )
-    num_passages: int = Field(10, ge=1, le=200, description="How many passages' evidence is considered.")
+    num_passages: int = Field(15, ge=1, le=200, description="How many passages' evidence is considered.")
     num_evidence: int = Field(
         16, ge=1, le=512, description="How many sentences, items and cells the cross-encoder reads for a question."
     )

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal
 
 from roleqa.blocks import Block
 from roleqa.stores import EXACT, VectorSearch
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 EvidenceKind = Literal["sentence", "item", "list", "cell", "code"]
 Mode = Literal["dense", "bm25", "hybrid", "rerank"]
@@ -284,37 +280,3 @@ class Status:
             "problems": [asdict(problem) for problem in self.problems],
             "vectors": asdict(self.vectors),
         }
-
-
-class Encoder(Protocol):
-    """Turns texts into embeddings of unit length, so that an inner product is a cosine."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Names the weights: embeddings with different fingerprints must not meet."""
-
-    @property
-    def window(self) -> int:
-        """The longest text it reads whole, in tokens, special tokens left out."""
-
-    def count_tokens(self, text: str) -> int:
-        """How many tokens a text takes, special tokens left out."""
-
-    def encode_passages(
-        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
-    ) -> NDArray[np.float32]:
-        """Embeddings of shape (len(texts), dimensions); `progress` hears how many are done."""
-
-    def encode_query(self, query: str) -> NDArray[np.float32]:
-        """One embedding, of shape (dimensions,)."""
-
-
-class Reranker(Protocol):
-    """A cross-encoder: reads a query and a text together and says how well they fit."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Names the weights; a calibrated confidence holds for one fingerprint."""
-
-    def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One logit a text, of shape (len(texts),), in the texts' order; higher is more relevant."""

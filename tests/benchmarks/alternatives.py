@@ -40,10 +40,10 @@ from roleqa.errors import RoleqaError
 from roleqa.evaluate.questions import LabelledQuestion
 from roleqa.index.load import Index, load_index
 from roleqa.ingest.match_text import index_text
+from roleqa.models import Encoder, Reranker
 from roleqa.retrieve.encoder import SentenceEncoder
 from roleqa.retrieve.reranker import load_reranker
 from roleqa.retrieve.search import Retriever
-from roleqa.types import Encoder, Reranker
 
 # What the product does; the other variants are compared with it.
 IN_USE = "sentences: in use"

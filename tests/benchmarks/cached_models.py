@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from roleqa.types import Encoder, Reranker
+from roleqa.models import Encoder, Reranker
 
 
 class CachedEncoder:
@@ -20,6 +20,10 @@ class CachedEncoder:
     @property
     def fingerprint(self) -> str:
         return self._encoder.fingerprint
+
+    @property
+    def precision(self) -> str:
+        return self._encoder.precision
 
     @property
     def window(self) -> int:

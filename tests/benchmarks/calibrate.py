@@ -1,6 +1,6 @@
 """Fits the confidence that comes with roleqa anew: src/roleqa/answer/confidence.json.
 
-    python tests/benchmarks/calibrate.py FOLDER [--index DIR] [--questions 700] [--seed 7] [--refusal-recall 0.89]
+    python tests/benchmarks/calibrate.py FOLDER [--index DIR] [--questions 700] [--seed 7] [--refusal-recall 0.87]
 
 FOLDER holds questions labelled as in SQuAD 2.0 (see squad_labels.py), DIR the index of the shipped corpus. Fitted on the
 tuning half of tests/eval/questions.jsonl, which alone decides the threshold, and on a sample of FOLDER's questions.
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--index", type=Path, default=REPOSITORY / "index", help="The index of the shipped corpus.")
     parser.add_argument("--questions", type=int, default=700, help="How many answerable ones, and as many unanswerable.")
     parser.add_argument("--seed", type=int, default=7, help="Draws them.")
-    parser.add_argument("--refusal-recall", type=float, default=0.89, help="Share of the unanswerable to refuse.")
+    parser.add_argument("--refusal-recall", type=float, default=0.87, help="Share of the unanswerable to refuse.")
     arguments = parser.parse_args()
     own = own_samples(arguments.index)
     with tempfile.TemporaryDirectory() as scratch:

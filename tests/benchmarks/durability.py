@@ -231,6 +231,7 @@ class CountedWords(WordEncoder):
     def __init__(self) -> None:
         packaged = SentenceEncoder()
         super().__init__(packaged.fingerprint, packaged.window, dimensions=384)
+        self.precision = packaged.precision
         self.count_tokens = packaged.count_tokens  # type: ignore[method-assign]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from roleqa.retrieve.onnx_session import open_session
 from roleqa.retrieve.weights import Weights
 
 BGE_SMALL = Weights(
@@ -87,11 +87,4 @@ class OnnxEncoder:
 
     @cached_property
     def _session(self) -> Any:
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as the reranker in use has it
-        file = self.weights.locate() / self.weights.file
-        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        return open_session(str(self.weights.locate() / self.weights.file))

@@ -17,7 +17,7 @@ from typing import Any
 from roleqa import Settings, build_index
 from roleqa.evaluate.questions import LabelledQuestion, load_questions
 from roleqa.index.load import Index
-from roleqa.types import Encoder
+from roleqa.models import Encoder
 
 Label = Mapping[str, Any]
 

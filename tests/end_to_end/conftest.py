@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socketserver
 import threading
@@ -11,8 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from crew import serving
+from filelock import FileLock
 from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 from servers import ENVIRONMENT, REPOSITORY, run_roleqa, running
+
+from roleqa.retrieve.encoder import SentenceEncoder
 
 # A busy machine is slow, not wrong.
 expect.set_options(timeout=20_000)
@@ -95,17 +100,70 @@ def asked_of_other_machines() -> Iterator[list[bytes]]:
 
 
 @pytest.fixture(scope="session")
-def shipped_index(tmp_path_factory: pytest.TempPathFactory, asked_of_other_machines: list[bytes]) -> Path:
-    """An index of the corpus that comes with the program."""
-    index = tmp_path_factory.mktemp("shipped") / "index"
-    run_roleqa("build", "--corpus", REPOSITORY / "corpus", "--index", index)
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what is dear to make: where tests run in several workers, the first makes it for all."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def shipped_index(
+    tmp_path_factory: pytest.TempPathFactory, of_all_workers: Path, asked_of_other_machines: list[bytes]
+) -> Path:
+    """An index of the corpus that comes with the program. Tests may leave more beside it, but none builds it anew."""
+    made, index = of_all_workers / "shipped", tmp_path_factory.mktemp("shipped") / "index"
+    with FileLock(f"{made}.lock"):
+        if not (made / "CURRENT").exists():
+            run_roleqa("build", "--corpus", REPOSITORY / "corpus", "--index", made)
+    shutil.copytree(made, index)
     return index
 
 
 @pytest.fixture(scope="session")
-def shipped_chat(shipped_index: Path, asked_of_other_machines: list[bytes]) -> Iterator[str]:
-    """The chat on the corpus that comes with the program, as `roleqa build` and `roleqa serve` make it."""
-    corpus = REPOSITORY / "corpus"
-    with running("-m", "roleqa", "serve", "--corpus", corpus, "--index", shipped_index, "--port", "0") as url:
+def labels(of_all_workers: Path) -> Path:
+    """44 of the labelled questions: all kinds are among them."""
+    file = of_all_workers / "slice.jsonl"
+    lines = (REPOSITORY / "tests" / "eval" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join(lines[::14]), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="session")
+def evaluated_index(shipped_index: Path, labels: Path, of_all_workers: Path) -> Path:
+    """The same index, with the report of an evaluation in it."""
+    made = of_all_workers / "evaluation"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            run_roleqa("eval", "--questions", labels, "--index", shipped_index)
+            shutil.copytree(shipped_index / "evaluation", made)
+    shutil.copytree(made, shipped_index / "evaluation", dirs_exist_ok=True)
+    return shipped_index
+
+
+@pytest.fixture(scope="session")
+def shipped_said() -> list[str]:
+    """The line with which the chat on the shipped corpus says where it is."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def shipped_chat(
+    shipped_index: Path, labels: Path, shipped_said: list[str], asked_of_other_machines: list[bytes]
+) -> Iterator[str]:
+    """The chat on the corpus that comes with the program, as `roleqa build` and `roleqa serve` make it; no login."""
+    places = ("--corpus", REPOSITORY / "corpus", "--index", shipped_index, "--port", "0")
+    with running("-m", "roleqa", "serve", *places, "--questions", labels, "--mcp", said=shipped_said) as url:
         yield url
     assert asked_of_other_machines == []
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A chat that only ada, an admin, and grace may use, with models that count words. It has no evaluation yet."""
+    with serving(tmp_path_factory.mktemp("guarded"), "--mcp", login=True) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def encoder() -> SentenceEncoder:
+    return SentenceEncoder()

@@ -109,5 +109,6 @@ def problems(asked: Iterable[Asked], editions: Editions) -> Counter[str]:
 
 def metric(url: str, name: str) -> float:
     """The sum of a metric over all its labels."""
-    lines = httpx.get(f"{url}metrics", trust_env=False, timeout=PATIENCE).text.splitlines()
+    # Asked again and again: without `verify=False` each call would read all certificates of the world.
+    lines = httpx.get(f"{url}metrics", verify=False, trust_env=False, timeout=PATIENCE).text.splitlines()
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -31,8 +31,8 @@ ENVIRONMENT = {
 }
 
 
-def run_roleqa(*arguments: str | Path) -> None:
-    command = [sys.executable, "-m", "roleqa", *map(str, arguments)]
+def run_roleqa(*arguments: str | Path, program: Sequence[str | Path] = ("-m", "roleqa")) -> None:
+    command = [sys.executable, *map(str, (*program, *arguments))]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -78,7 +78,7 @@ def running(*command: str | Path, said: list[str] | None = None, folder: Path | 
 
 def _written(process: subprocess.Popen[str], log: IO[str]) -> str:
     """All that a server has written to its standard error, once it has ended."""
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     with log:
         return read(log)
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from crew import ADA, DOCUMENT, GRACE, QUESTION, QUOTE, serving
-from pages import PHONE, ask, open_tab, rebuild
+from pages import FOCUS, PHONE, STRATEGIC, ask, open_tab, rebuild
 from playwright.sync_api import Browser, Page, expect
 from servers import REPOSITORY, running
 
@@ -19,12 +19,6 @@ from roleqa.ui.access import NO_LOGIN, NOT_ADMIN
 from roleqa.ui.users import PasswordHash, User, add_user
 
 OpenLogin = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("guarded"), login=True) as url:
-        yield url
 
 
 @pytest.fixture
@@ -167,9 +161,7 @@ def test_an_admin_adds_to_the_shipped_corpus_what_a_user_then_asks(
         page.get_by_role("link", name="Log out").click()
         log_in(page, *GRACE)
         expect(ask(page, QUESTION).locator(".verbatim").first).to_have_text(QUOTE)
-        expect(ask(page, "What rank does a defence attach\u00e9 usually hold?").locator(".verbatim").first).to_contain_text(
-            "A senior officer"
-        )
+        expect(ask(page, FOCUS).locator(".verbatim").first).to_have_text(STRATEGIC)
         open_tab(page, "Corpus")
         expect(page.get_by_role("button", name="Rebuild index")).to_be_disabled()
         page.close()

@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pages import PATIENCE, PHONE, OpenPage, ask, open_tab, source
+from crew import ADA
+from pages import COMPARE_FOCUS, FOCUS, PATIENCE, PHONE, STRATEGIC, TOMATOES, OpenPage, ask, open_tab, source
 from playwright.sync_api import Browser, Locator, Page, expect
-from servers import REPOSITORY, run_roleqa, running
-
-from roleqa.ui.users import PasswordHash, User, add_user
-
-QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"
-RANK = "What rank does a defence attach\u00e9 usually hold?"
-COMPARISON = "Compare the ranks of a liaison officer and a defence attach\u00e9"
-UNANSWERED = "How do I grow tomatoes on a balcony?"
 
 DESKTOP = {"width": 1280, "height": 800}
-LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in (DESKTOP, PHONE)]
+SIZES = [pytest.param(size, id=str(size["width"])) for size in (DESKTOP, PHONE)]
 # So many presses of Tab take the keyboard anywhere on the page.
 FAR = 80
 
 
-@pytest.fixture(scope="module")
-def evaluated_chat(tmp_path_factory: pytest.TempPathFactory, asked_of_other_machines: list[bytes]) -> Iterator[str]:
-    """The chat on the shipped corpus, with a report of an evaluation of six questions."""
-    folder = tmp_path_factory.mktemp("accessible")
-    labels, index, corpus = folder / "six.jsonl", folder / "index", REPOSITORY / "corpus"
-    # Apart from each other: some of all kinds, and of those that are answered wrongly.
-    labels.write_text("\n".join(QUESTIONS.read_text(encoding="utf-8").splitlines()[::12]), encoding="utf-8")
-    run_roleqa("build", "--corpus", corpus, "--index", index)
-    run_roleqa("eval", "--questions", labels, "--index", index)
-    serve = ("serve", "--corpus", corpus, "--index", index, "--port", "0", "--questions", labels)
-    with running("-m", "roleqa", *serve) as url:
-        yield url
-    assert asked_of_other_machines == []
+@pytest.fixture
+def evaluated_chat(evaluated_index: Path, shipped_chat: str) -> str:
+    """The chat on the shipped corpus, with the report of an evaluation."""
+    return shipped_chat
 
 
 def violations(page: Page) -> list[str]:
+    """What axe-core finds in light and in dark."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"document.body.classList.contains('dark') === {str(scheme == 'dark').lower()}")
+        found += [f"{scheme}: {violation}" for violation in violations_as_it_looks(page)]
+    return found
+
+
+def violations_as_it_looks(page: Page) -> list[str]:
     """What axe-core finds that is serious or critical, each with the element that it finds it on."""
     page.evaluate("Promise.all(document.getAnimations().filter(a => a.effect.getTiming().iterations !== Infinity).map(a => a.finished))")
     found = Axe().run(page).response
@@ -57,18 +50,16 @@ def violations(page: Page) -> list[str]:
 def test_a_page_that_shuts_people_out_is_found_out(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content("<html lang=en><title>t</title><main><h1>h</h1>" + "<p>p</p>" * 9 + "<img src=x><button></button></main>")
-    assert {found.split(" ")[0] for found in violations(page)} == {"image-alt", "button-name"}
+    assert {found.split(" ")[0] for found in violations_as_it_looks(page)} == {"image-alt", "button-name"}
     page.close()
 
 
-@pytest.mark.parametrize(("scheme", "size"), LOOKS, ids=lambda look: look if isinstance(look, str) else str(look["width"]))
-def test_no_state_of_the_chat_shuts_anyone_out(
-    evaluated_chat: str, open_page: OpenPage, scheme: str, size: dict[str, int]
-) -> None:
-    page = open_page(evaluated_chat, color_scheme=scheme, viewport=size)
+@pytest.mark.parametrize("size", SIZES)
+def test_no_state_of_the_chat_shuts_anyone_out(shipped_chat: str, open_page: OpenPage, size: dict[str, int]) -> None:
+    page = open_page(shipped_chat, viewport=size)
     expect(page.get_by_role("list", name="Example questions")).to_be_visible()
     found = {"start": violations(page)}
-    said = ask(page, RANK)
+    said = ask(page, FOCUS)
     found["answer"] = violations(page)
     page.get_by_role("group", name="Was this right?").get_by_role("button", name="Right", exact=True).click()
     expect(page.get_by_role("textbox", name="Comment (optional)")).to_be_visible()
@@ -84,20 +75,20 @@ def test_no_state_of_the_chat_shuts_anyone_out(
     found["outline"] = violations(page)
     page.keyboard.press("Escape")
     source(page).get_by_role("button", name="Back: close source").click()
-    ask(page, COMPARISON)
+    ask(page, COMPARE_FOCUS)
     found["comparison"] = violations(page)
     if source(page).is_visible():
         source(page).get_by_role("button", name="Back: close source").click()
-    ask(page, UNANSWERED)
+    ask(page, TOMATOES)
     found["refusal"] = violations(page)
     assert not any(found.values()), found
 
 
-@pytest.mark.parametrize(("scheme", "size"), LOOKS, ids=lambda look: look if isinstance(look, str) else str(look["width"]))
+@pytest.mark.parametrize("size", SIZES)
 def test_no_state_of_corpus_and_quality_shuts_anyone_out(
-    evaluated_chat: str, shipped_chat: str, open_page: OpenPage, scheme: str, size: dict[str, int]
+    evaluated_chat: str, open_page: OpenPage, size: dict[str, int]
 ) -> None:
-    page = open_page(evaluated_chat, color_scheme=scheme, viewport=size)
+    page = open_page(evaluated_chat, viewport=size)
     open_tab(page, "Corpus")
     documents = page.locator("#documents")
     expect(documents.get_by_role("listitem").first).to_be_visible()
@@ -120,28 +111,28 @@ def test_no_state_of_corpus_and_quality_shuts_anyone_out(
     found["running"] = violations(page)
     page.get_by_role("button", name="Cancel evaluation").click()
     expect(page.locator("#evaluation-said")).to_contain_text("cancelled", timeout=PATIENCE)
-
-    page = open_page(shipped_chat, color_scheme=scheme, viewport=size)
-    open_tab(page, "Quality")
-    expect(page.get_by_role("heading", name="No evaluation yet")).to_be_visible()
-    found["no report"] = violations(page)
     assert not any(found.values()), found
 
 
-def test_the_login_page_shuts_no_one_out(tmp_path: Path, corpus: Path, browser: Browser) -> None:
-    users = tmp_path / "users"
-    add_user(users, User("ada", True, PasswordHash.of("a long password")))
-    run_roleqa("build", "--corpus", corpus, "--index", tmp_path / "index")
-    serve = ("serve", "--corpus", corpus, "--index", tmp_path / "index", "--port", "0", "--auth-file", users)
-    found = {}
-    with running("-m", "roleqa", *serve) as url:
-        for scheme, size in LOOKS:
-            context = browser.new_context(color_scheme=scheme, viewport=size)
-            page = context.new_page()
-            page.goto(url)
-            page.get_by_role("button", name="Login").wait_for()
-            found[f"{scheme} {size['width']}"] = violations(page)
-            context.close()
+@pytest.mark.parametrize("size", SIZES)
+def test_login_and_no_report_shut_no_one_out(guarded: str, browser: Browser, size: dict[str, int]) -> None:
+    page = browser.new_page(viewport=size)
+    page.goto(guarded)
+    page.get_by_role("button", name="Login").wait_for()
+    found = {"login": violations(page)}
+    page.get_by_label("Username").fill(ADA[0])
+    page.get_by_label("Password").fill(ADA[1])
+    page.keyboard.press("Enter")
+    page.get_by_role("textbox", name="Your question").wait_for()
+    if size is PHONE:  # beside the way out there is room for one tab
+        page.get_by_role("button", name="More tabs").click()
+        found["more tabs"] = violations(page)
+        page.get_by_role("button", name="Quality").click()
+    else:
+        open_tab(page, "Quality")
+    expect(page.get_by_role("heading", name="No evaluation yet")).to_be_visible()
+    found["no report"] = violations(page)
+    page.close()
     assert not any(found.values()), found
 
 
@@ -166,20 +157,20 @@ def test_the_whole_path_by_keyboard_alone_and_on_this_server_alone(evaluated_cha
 
     # Ask, and hear the answer.
     log = page.get_by_role("log")
-    assert "Colonel" not in (log.text_content() or "")
-    page.keyboard.type(RANK)
+    assert STRATEGIC not in (log.text_content() or "")
+    page.keyboard.type(FOCUS)
     page.keyboard.press("Enter")
     said = page.get_by_test_id("bot").first
     expect(said).to_be_visible(timeout=PATIENCE)
     expect(log).to_have_attribute("aria-live", "polite")
-    expect(log).to_contain_text("Colonel")
+    expect(log).to_contain_text(STRATEGIC)
     expect(box).to_be_focused()
 
     # Open what is cited, and go back.
     marker = said.locator("a.marker").first
     tab_to(page, marker, "Shift+Tab")
     page.keyboard.press("Enter")
-    expect(source(page).locator("mark")).to_contain_text("Colonel")
+    expect(source(page).locator("mark")).to_contain_text(STRATEGIC)
     expect(source(page).locator(":focus")).to_have_count(1)
     page.keyboard.press("Escape")
     expect(source(page)).to_be_hidden()
@@ -210,7 +201,7 @@ def test_the_whole_path_by_keyboard_alone_and_on_this_server_alone(evaluated_cha
     tab_to(page, page.get_by_role("tab", name="Chat"), "Shift+Tab")
     page.keyboard.press("Enter")
     tab_to(page, box)
-    page.keyboard.type(UNANSWERED)
+    page.keyboard.type(TOMATOES)
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("bot").nth(1)).to_contain_text("What came nearest", timeout=PATIENCE)
     expect(log).to_contain_text("What came nearest")

@@ -5,45 +5,30 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import tomllib
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from crew import ADA, GRACE, QUESTION, QUOTE, serving
+from crew import ADA, GRACE, QUESTION, QUOTE
 from gradio_client import Client
 from gradio_client.exceptions import AppError, AuthenticationError
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent, Tool
-from servers import REPOSITORY, running
+from pages import FOCUS, STRATEGIC, TOMATOES
+from servers import REPOSITORY
 
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in (REPOSITORY / "corpus").glob("*.md")}
-RANK = "What rank does a defence attach\u00e9 usually hold?"
-ANSWER = "Mostly lieutenant colonel, colonel or above"
 KEYS = ["question", "resolved_question", "kind", "answered", "text", "confidence", "roles", "citations", "columns",
         "closest", "index", "seconds"]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def server(shipped_index: Path, asked_of_other_machines: list[bytes]) -> Iterator[str]:
+@pytest.fixture
+def server(shipped_chat: str) -> str:
     """Real models on the corpus that comes with the program, MCP included; no login."""
-    corpus = REPOSITORY / "corpus"
-    said: list[str] = []
-    arguments = ("--corpus", corpus, "--index", shipped_index, "--port", "0", "--mcp")
-    with running("-m", "roleqa", "serve", *arguments, said=said) as url:
-        yield url
-    assert said[0] == f"the chat is at {url} and its MCP tools at {url}gradio_api/mcp/\n"
-    assert asked_of_other_machines == []
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that only ada, an admin, and grace may use."""
-    with serving(tmp_path_factory.mktemp("guarded"), "--mcp", login=True) as url:
-        yield url
+    return shipped_chat
 
 
 def client(url: str, auth: tuple[str, str] | None = None) -> Client:
@@ -90,18 +75,22 @@ def check_answer(answer: dict[str, Any]) -> None:
     assert list(answer) == KEYS
     assert answer["answered"] is True
     first = answer["citations"][0]
-    assert first["quote"] == ANSWER
-    assert TEXTS[first["document"]][first["start"] : first["end"]] == ANSWER
-    assert (first["document"], first["row"], first["column"]) == ("side-by-side.md", "Rank in practice", "Defence Attach\u00e9")
+    assert first["quote"] == STRATEGIC
+    assert TEXTS[first["document"]][first["start"] : first["end"]] == STRATEGIC
+    assert (first["document"], first["row"], first["column"]) == ("role-comparison.md", "Focus area", "Defence Attach\u00e9")
+
+
+def test_the_server_says_where_its_tools_are(server: str, shipped_said: list[str]) -> None:
+    assert shipped_said[0] == f"the chat is at {server} and its MCP tools at {server}gradio_api/mcp/\n"
 
 
 def test_rest_answers_by_position_and_by_name(server: str) -> None:
-    for endpoint, arguments in (("ask", {"data": [RANK, None, None]}), ("v2/ask", {"question": RANK})):
+    for endpoint, arguments in (("ask", {"data": [FOCUS, None, None]}), ("v2/ask", {"question": FOCUS})):
         event, data = rest(server, endpoint, arguments)
         assert event == "complete"
         check_answer(json.loads(data[0]))
-    event, data = rest(server, "v2/ask", {"question": "And the liaison officer?", "history": [RANK]})
-    assert json.loads(data[0])["resolved_question"] == "What rank does a Military Liaison Officer usually hold?"
+    event, data = rest(server, "v2/ask", {"question": "And the liaison officer?", "history": [FOCUS]})
+    assert json.loads(data[0])["resolved_question"] == "What is the focus area of a Military Liaison Officer?"
 
 
 def test_rest_searches_and_says_its_status(server: str) -> None:
@@ -110,7 +99,9 @@ def test_rest_searches_and_says_its_status(server: str) -> None:
     assert [hit["mode"] for hit in found] == ["hybrid", "hybrid"]
     assert all(TEXTS[hit["document"]][hit["start"] : hit["end"]] == hit["text"] for hit in found)
     (status,) = rest(server, "status", {"data": []})[1]
-    assert [role["id"] for role in json.loads(status)["roles"]] == ["military-liaison-officer", "defence-attache"]
+    roles = tomllib.loads((REPOSITORY / "corpus" / "roles.toml").read_text(encoding="utf-8"))["role"]
+    assert [role["id"] for role in json.loads(status)["roles"]] == [role["id"] for role in roles]
+    assert {"military-liaison-officer", "defence-attache"} <= {role["id"] for role in roles}
 
 
 @pytest.mark.parametrize(
@@ -155,8 +146,8 @@ def test_these_endpoints_and_no_others(server: str) -> None:
 
 def test_gradios_client(server: str) -> None:
     found = client(server)
-    check_answer(json.loads(found.predict(RANK, api_name="/ask")))
-    check_answer(json.loads(found.predict(question=RANK, role="defence-attache", api_name="/ask")))
+    check_answer(json.loads(found.predict(FOCUS, api_name="/ask")))
+    check_answer(json.loads(found.predict(question=FOCUS, role="defence-attache", api_name="/ask")))
     assert len(json.loads(found.predict("rank", 3, api_name="/search"))) == 3
     assert json.loads(found.predict(api_name="/status"))["documents"] >= 1
     with pytest.raises(AppError) as caught:
@@ -167,9 +158,9 @@ def test_gradios_client(server: str) -> None:
 def test_mcp_tools(server: str) -> None:
     tools, *results = with_mcp(
         server,
-        ("ask", {"question": RANK}),
-        ("ask", {"question": "And the liaison officer?", "history": [RANK]}),
-        ("ask", {"question": "How do I grow tomatoes on a balcony?"}),
+        ("ask", {"question": FOCUS}),
+        ("ask", {"question": "And the liaison officer?", "history": [FOCUS]}),
+        ("ask", {"question": TOMATOES}),
         ("search", {"query": "military rank", "top_k": 1}),
         ("status", {}),
     )
@@ -177,7 +168,7 @@ def test_mcp_tools(server: str) -> None:
     assert not any(result.isError for result in results)
     answer, followed, refused, hits, status = (json.loads(text_of(result)) for result in results)
     check_answer(answer)
-    assert followed["resolved_question"] == "What rank does a Military Liaison Officer usually hold?"
+    assert followed["resolved_question"] == "What is the focus area of a Military Liaison Officer?"
     assert (refused["kind"], refused["citations"]) == ("refusal", [])
     assert TEXTS[hits[0]["document"]][hits[0]["start"] : hits[0]["end"]] == hits[0]["text"]
     assert status["index"]["generation"] == answer["index"]["generation"]
@@ -248,6 +239,13 @@ def test_no_address_is_fetched_for_a_client(server: str) -> None:
     assert joined.status_code == 200
     said = httpx.get(f"{server}gradio_api/queue/data", params={"session_hash": session}, timeout=60).text
     assert "this server fetches none from an address" in said
+
+
+def test_events_that_are_not_known_are_said_to_be_so(server: str) -> None:
+    # In the end the server must not have written a traceback of it.
+    told = httpx.get(f"{server}gradio_api/queue/data", params={"session_hash": "nobody"})
+    assert (told.status_code, '"session_not_found":true' in told.text) == (200, True)
+    assert httpx.get(f"{server}gradio_api/call/ask/nobody").text.startswith("event: error")
 
 
 def test_without_a_login_nothing_is_answered(guarded: str) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pages import PATIENCE, PHONE, OpenPage, answer, ask, open_tab, rebuild, source
+from pages import COMPARE_FOCUS, FOCUS, PATIENCE, PHONE, TOMATOES, OpenPage, answer, ask, open_tab, rebuild, source
 from playwright.sync_api import Page, expect
-from servers import REPOSITORY, run_roleqa, running
+from servers import REPOSITORY, running
 
 GATED_SERVER = Path(__file__).with_name("gated_server.py")
 
@@ -27,12 +27,12 @@ def choose_role(page: Page, name: str) -> None:
 
 DOCUMENT = REPOSITORY / "corpus" / "role-comparison.md"
 PRACTICE = REPOSITORY / "corpus" / "side-by-side.md"
-RANK = "What rank does a defence attach\u00e9 usually hold?"
+IN_PRACTICE = "What is the rank in practice of a defence attach\u00e9?"
 
 
 def test_an_answer_is_a_quote_with_its_number_and_place(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    said = ask(page, RANK)
+    said = ask(page, IN_PRACTICE)
     first = said.locator(".quote").first
     expect(first.locator(".verbatim")).to_have_text(table_cell(PRACTICE, "Rank in practice", 1))
     expect(first.locator(".context")).to_have_text("Rank in practice \u00b7 Defence Attach\u00e9")
@@ -49,20 +49,20 @@ def test_an_answer_is_a_quote_with_its_number_and_place(shipped_chat: str, open_
 
 def test_the_question_as_understood_is_shown_where_it_differs(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    expect(ask(page, RANK).locator(".understood")).to_have_count(0)
+    expect(ask(page, FOCUS).locator(".understood")).to_have_count(0)
     follow_up = ask(page, "And the liaison officer?").locator(".understood")
-    expect(follow_up).to_have_text("Understood as What rank does a Military Liaison Officer usually hold?")
+    expect(follow_up).to_have_text("Understood as What is the focus area of a Military Liaison Officer?")
 
 
 def test_a_comparison_is_a_table_with_a_cited_cell_a_role(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    table = ask(page, "Compare the ranks of a liaison officer and a defence attach\u00e9").get_by_role("table")
+    table = ask(page, COMPARE_FOCUS).get_by_role("table")
     expect(table.locator("th")).to_have_text(["Military Liaison Officer", "Defence Attach\u00e9"])
     cells = table.locator("td")
     expect(cells).to_have_count(2)
     for i in (0, 1):
         quote = cells.nth(i).locator(".verbatim").first
-        expect(quote).to_have_text(table_cell(DOCUMENT, "Military rank", i + 1))
+        expect(quote).to_have_text(table_cell(DOCUMENT, "Focus area", i + 1))
         cells.nth(i).locator("a.marker").first.click()
         expect(source(page).locator("mark")).to_have_text(quote.text_content() or "")
 
@@ -72,7 +72,7 @@ def test_the_keyboard_alone_will_do(shipped_chat: str, open_page: OpenPage) -> N
     box = page.get_by_role("textbox", name="Your question")
     expect(box).to_be_focused()
     roles = page.get_by_role("group", name="Ask about").get_by_role("radio")
-    expect(roles).to_have_count(3)
+    expect(roles).to_have_count(1 + 5)
     page.keyboard.press("Shift+Tab")
     expect(roles.first).to_be_focused()
     ring = roles.first.evaluate("input => getComputedStyle(input.closest('label')).outlineStyle")
@@ -96,22 +96,22 @@ def test_the_role_filter_changes_the_answer(shipped_chat: str, open_page: OpenPa
     expect(page.get_by_role("radio", name="All roles")).to_be_checked()
     for number, (role, column) in enumerate((("Military Liaison Officer", 1), ("Defence Attach\u00e9", 2))):
         choose_role(page, role)
-        said = ask(page, "What is the usual military rank?")
-        expect(said.locator(".verbatim").first).to_have_text(table_cell(DOCUMENT, "Military rank", column))
+        said = ask(page, "What is the primary function?")
+        expect(said.locator(".verbatim").first).to_have_text(table_cell(DOCUMENT, "Primary function", column))
         expect(page.locator(".asked-of").nth(number)).to_have_text(f"Only about: {role}")
     choose_role(page, "All roles")
-    ask(page, "What is the usual military rank?")
+    ask(page, "What is the primary function?")
     expect(page.locator(".asked-of")).to_have_count(2)
 
 
 def test_a_suggestion_asks_about_what_stands_beside_the_answer(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    ask(page, RANK)
+    ask(page, FOCUS)
     chips = page.get_by_role("list", name="Ask next about the Defence Attach\u00e9").get_by_role("button")
     expect(chips.first).to_be_visible()
     text = DOCUMENT.read_text(encoding="utf-8")
     assert 1 <= chips.count() <= 3
-    assert all(chip in text and chip != "Military rank" for chip in chips.all_text_contents())
+    assert all(chip in text and chip != "Focus area" for chip in chips.all_text_contents())
     topic = chips.first.text_content() or ""
     chips.first.click()
     said = answer(page, 1)
@@ -123,7 +123,7 @@ def test_a_suggestion_asks_about_what_stands_beside_the_answer(shipped_chat: str
 
 def test_answers_are_announced(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    answer = ask(page, "Where is a defence attach\u00e9 posted?")
+    answer = ask(page, FOCUS)
     log = page.get_by_role("log")
     expect(log).to_have_attribute("aria-live", "polite")
     expect(log.get_by_test_id("bot")).to_have_text(answer.text_content() or "")
@@ -150,13 +150,13 @@ def test_what_the_documents_do_not_answer_is_refused_and_what_they_do_is_named(
     shipped_chat: str, open_page: OpenPage
 ) -> None:
     page = open_page(shipped_chat)
-    refused = ask(page, "How do I grow tomatoes on a balcony?")
+    refused = ask(page, TOMATOES)
     expect(refused.locator("p.said")).to_contain_text("documents")
     expect(refused.get_by_role("heading", name="What came nearest")).to_be_visible()
     expect(refused).to_contain_text("it is not an answer")
     expect(refused.locator("a.marker, .confidence")).to_have_count(0)
     covered = refused.locator(".covered li").all_text_contents()
-    text = DOCUMENT.read_text(encoding="utf-8")
+    text = "".join(file.read_text(encoding="utf-8") for file in DOCUMENT.parent.glob("*.md"))
     assert len(covered) >= 5
     assert all(topic in text for topic in covered)
     chips = page.get_by_role("list", name="Try asking").get_by_role("button")
@@ -167,7 +167,7 @@ def test_what_the_documents_do_not_answer_is_refused_and_what_they_do_is_named(
 
 def test_an_error_is_said_and_nothing_is_lost(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    ask(page, "Where is a defence attach\u00e9 posted?")
+    ask(page, FOCUS)
     question = "why " * 600
     answer = ask(page, question)
     expect(answer.locator(".notice")).to_contain_text("2000")
@@ -178,7 +178,7 @@ def test_an_error_is_said_and_nothing_is_lost(shipped_chat: str, open_page: Open
 @pytest.mark.parametrize("size", [PHONE, {"width": 320, "height": 568}, {"width": 1280, "height": 800}])
 def test_it_fits_the_screen(shipped_chat: str, open_page: OpenPage, size: dict[str, int]) -> None:
     page = open_page(shipped_chat, viewport=size)
-    for question in (RANK, "x" * 300, "Compare both reporting lines", "How much is an attach\u00e9 paid?"):
+    for question in (FOCUS, "x" * 300, "Compare both reporting lines", TOMATOES):
         ask(page, question)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         overflowing = page.evaluate(
@@ -204,7 +204,7 @@ def test_it_follows_the_system_into_light_and_dark(
     shipped_chat: str, open_page: OpenPage, scheme: str, is_dark: bool
 ) -> None:
     page = open_page(shipped_chat, color_scheme=scheme)
-    answer = ask(page, "Where is a defence attach\u00e9 posted?")
+    answer = ask(page, FOCUS)
     for element in (page.locator("#conversation"), page.locator("#source-frame"), page.locator("body")):
         colour = element.evaluate("element => getComputedStyle(element).backgroundColor")
         assert (brightness(colour) < 0.3) is is_dark, colour
@@ -221,7 +221,7 @@ def brightness(colour: str) -> float:
 def test_the_corpus_tab_says_what_is_answered_from(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
     expect(page.locator("#overview")).to_contain_text("Up to date")
-    ask(page, RANK)
+    ask(page, FOCUS)
     open_tab(page, "Corpus")
     status = page.locator("#status")
     expect(status).to_contain_text("Up to date")
@@ -236,7 +236,7 @@ def test_the_corpus_tab_says_what_is_answered_from(shipped_chat: str, open_page:
 
 def test_an_answer_is_there_in_the_blink_of_an_eye(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    ask(page, RANK)
+    ask(page, FOCUS)
     topics = ("duties", "training", "posting", "clearance", "reporting line", "languages", "host nation")
     seconds = []
     for topic in topics:
@@ -276,16 +276,6 @@ def own_corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def real_chat(own_corpus: Path, asked_of_other_machines: list[bytes]) -> Iterator[str]:
-    """The chat on that corpus, as `roleqa build` and `roleqa serve` make it."""
-    index = own_corpus.parent / "index"
-    run_roleqa("build", "--corpus", own_corpus, "--index", index)
-    with running("-m", "roleqa", "serve", "--corpus", own_corpus, "--index", index, "--port", "0") as url:
-        yield url
-    assert asked_of_other_machines == []
-
-
-@pytest.fixture
 def own_chat(own_corpus: Path) -> Iterator[str]:
     """The chat on that corpus, with models that count words: what is shown does not hang on their wits."""
     gate = own_corpus.parent / "gate"
@@ -295,9 +285,9 @@ def own_chat(own_corpus: Path) -> Iterator[str]:
 
 
 def test_a_changed_file_gives_the_new_answer_after_a_rebuild(
-    own_corpus: Path, real_chat: str, open_page: OpenPage
+    own_corpus: Path, own_chat: str, open_page: OpenPage
 ) -> None:
-    page = open_page(real_chat)
+    page = open_page(own_chat)
     question = "When does the archive open?"
     expect(ask(page, question).locator(".verbatim").first).to_contain_text("opens at nine in the morning")
 

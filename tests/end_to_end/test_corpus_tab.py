@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from pages import PATIENCE, PHONE, OpenPage, ask, open_tab
 from playwright.sync_api import FileChooser, Locator, Page, expect
-from servers import REPOSITORY, run_roleqa, running
+from servers import running
 
 from fakes import WordEncoder
+from harbour import write_corpus
 from roleqa.assistant import build_index
 from roleqa.index.layout import IndexFolder
 from roleqa.settings import Settings
@@ -20,25 +21,6 @@ from roleqa.settings import Settings
 GATED_SERVER = Path(__file__).with_name("gated_server.py")
 LAMPS = "# Lamps <b>bold</b>\n\n## Oil\n\nThe lamp burns whale oil. It is filled at noon.\n"
 QUESTION = "What does the lamp burn?"
-
-
-@pytest.fixture
-def own_corpus(tmp_path: Path) -> Path:
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    shipped = REPOSITORY / "corpus"
-    for file in shipped.iterdir():
-        (corpus / file.name).write_bytes(file.read_bytes())
-    return corpus
-
-
-@pytest.fixture
-def real_chat(own_corpus: Path, asked_of_other_machines: list[bytes]) -> Iterator[str]:
-    index = own_corpus.parent / "index"
-    run_roleqa("build", "--corpus", own_corpus, "--index", index)
-    with running("-m", "roleqa", "serve", "--corpus", own_corpus, "--index", index, "--port", "0") as url:
-        yield url
-    assert asked_of_other_machines == []
 
 
 def upload(page: Page, *files: tuple[str, bytes]) -> None:
@@ -61,15 +43,23 @@ def press(page: Page, button: str) -> None:
     page.keyboard.press("Enter")
 
 
+@pytest.fixture
+def gated_chat(corpus: Path, tmp_path: Path) -> Iterator[str]:
+    """A chat on the small corpus whose rebuilds wait for the file `gate`."""
+    with running(GATED_SERVER, corpus, tmp_path / "index", tmp_path / "gate") as url:
+        yield url
+
+
 def test_a_document_is_added_answered_from_and_removed(
-    own_corpus: Path, real_chat: str, open_page: OpenPage
+    gated_chat: str, corpus: Path, tmp_path: Path, open_page: OpenPage
 ) -> None:
-    page = open_page(real_chat)
+    (tmp_path / "gate").touch()
+    page = open_page(gated_chat)
     open_tab(page, "Corpus")
     report = page.locator("#report").get_by_role("status")
     upload(page, ("Lamps.md", LAMPS.encode()))
     expect(report).to_have_text("Added Lamps.md. Rebuild the index to answer from it.")
-    assert (own_corpus / "Lamps.md").read_text() == LAMPS
+    assert (corpus / "Lamps.md").read_text() == LAMPS
     added = document(page, "Lamps.md")
     expect(added.locator(".badge")).to_have_text("Added since")
     expect(added.locator(".facts")).to_contain_text("not in the index")
@@ -88,7 +78,7 @@ def test_a_document_is_added_answered_from_and_removed(
     said = ask(page, QUESTION)
     expect(said.locator(".verbatim").first).to_have_text("The lamp burns whale oil.")
     expect(said.locator(".standing")).not_to_contain_text("changed since")
-    generation = IndexFolder(own_corpus.parent / "index").live().path.name
+    generation = IndexFolder(tmp_path / "index").live().path.name
     origin = said.locator(".standing [title^='From index']")
     expect(origin).to_have_attribute("title", re.compile(f"^From index {generation}, built .* UTC$"))
 
@@ -101,24 +91,17 @@ def test_a_document_is_added_answered_from_and_removed(
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(remove).to_be_focused()
-    assert (own_corpus / "Lamps.md").exists()
+    assert (corpus / "Lamps.md").exists()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(report).to_have_text("Removed Lamps.md. What the index holds of it goes with the next rebuild.")
-    assert not (own_corpus / "Lamps.md").exists()
+    assert not (corpus / "Lamps.md").exists()
     expect(added.locator(".badge")).to_have_text("Removed since")
     expect(page.get_by_role("heading", name="Documents")).to_be_focused()
     press(page, "Rebuild index")
     expect(report).to_contain_text("RemovedLamps.md", timeout=PATIENCE)
     expect(added).to_have_count(0)
-
-
-@pytest.fixture
-def gated_chat(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A chat on the small corpus whose rebuilds wait for the file `gate`."""
-    with running(GATED_SERVER, corpus, tmp_path / "index", tmp_path / "gate") as url:
-        yield url
 
 
 def test_a_taken_name_is_asked_about_and_a_bad_file_refused(
@@ -187,8 +170,18 @@ def test_a_rebuild_is_cancelled_and_the_old_index_answers_on(
     build_index(Settings(corpus=corpus, index=tmp_path / "index"), encoder=WordEncoder())
 
 
-def test_how_a_document_was_split_opens_and_closes_by_keyboard(gated_chat: str, open_page: OpenPage) -> None:
-    page = open_page(gated_chat)
+@pytest.fixture(scope="module")
+def calm_chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A chat on a short document and on one of 70 sections, that no test changes."""
+    folder = tmp_path_factory.mktemp("calm")
+    corpus = write_corpus(folder / "corpus")
+    (corpus / "long.md").write_text("".join(f"# Head {i}\n\nText {i}.\n\n" for i in range(70)))
+    with running(GATED_SERVER, corpus, folder / "index", folder / "gate") as url:
+        yield url
+
+
+def test_how_a_document_was_split_opens_and_closes_by_keyboard(calm_chat: str, open_page: OpenPage) -> None:
+    page = open_page(calm_chat)
     open_tab(page, "Corpus")
     show = page.get_by_role("button", name="Passages of harbour.md")
     show.focus()
@@ -207,24 +200,22 @@ def test_how_a_document_was_split_opens_and_closes_by_keyboard(gated_chat: str, 
     expect(blocks).to_have_count(0)
 
 
-def test_a_long_document_is_shown_bit_by_bit(corpus: Path, tmp_path: Path, open_page: OpenPage) -> None:
-    (corpus / "long.md").write_text("".join(f"# Head {i}\n\nText {i}.\n\n" for i in range(70)))
-    with running(GATED_SERVER, corpus, tmp_path / "index", tmp_path / "gate") as url:
-        page = open_page(url)
-        open_tab(page, "Corpus")
-        page.get_by_role("button", name="Passages of long.md").click()
-        blocks = page.locator(".split .passage")
-        expect(blocks).to_have_count(30)
-        press(page, "Show 30 more of 40")
-        expect(blocks).to_have_count(60)
-        expect(blocks.nth(30)).to_be_focused()
-        press(page, "Show 10 more of 10")
-        expect(blocks).to_have_count(70)
+def test_a_long_document_is_shown_bit_by_bit(calm_chat: str, open_page: OpenPage) -> None:
+    page = open_page(calm_chat)
+    open_tab(page, "Corpus")
+    page.get_by_role("button", name="Passages of long.md").click()
+    blocks = page.locator(".split .passage")
+    expect(blocks).to_have_count(30)
+    press(page, "Show 30 more of 40")
+    expect(blocks).to_have_count(60)
+    expect(blocks.nth(30)).to_be_focused()
+    press(page, "Show 10 more of 10")
+    expect(blocks).to_have_count(70)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone(gated_chat: str, open_page: OpenPage, scheme: str) -> None:
-    page = open_page(gated_chat, viewport=PHONE, color_scheme=scheme)
+def test_it_fits_a_phone(calm_chat: str, open_page: OpenPage, scheme: str) -> None:
+    page = open_page(calm_chat, viewport=PHONE, color_scheme=scheme)
     open_tab(page, "Corpus")
     page.get_by_role("button", name="Passages of harbour.md").click()
     expect(page.locator(".split .passage")).to_have_count(3)

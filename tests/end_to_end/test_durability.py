@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,12 +53,20 @@ def test_an_unchanged_corpus_loads_no_model_and_a_changed_document_encodes_itsel
     assert (renamed["encoded"], renamed["kept"], renamed["torch"]) == (0, 59, False)
 
 
-@pytest.fixture(scope="module")
-def encoder() -> SentenceEncoder:
-    return SentenceEncoder()
+@pytest.fixture
+def two_threads(encoder: SentenceEncoder) -> Iterator[None]:
+    """Has the model share its sums between two threads, as it does where the tests don't say otherwise."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
 
 
-def test_brought_up_to_date_is_built_anew_byte_for_byte(tmp_path: Path, encoder: SentenceEncoder) -> None:
+def test_brought_up_to_date_is_built_anew_byte_for_byte(
+    tmp_path: Path, encoder: SentenceEncoder, two_threads: None
+) -> None:
     settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index")
     settings.corpus.mkdir()
     for name, text in DOCUMENTS.items():
@@ -100,7 +109,9 @@ def test_the_packaged_tokenizer_counts_as_the_model_s(encoder: SentenceEncoder) 
         assert encoder.count_tokens(text) == len(tokens)
 
 
-def test_an_embedding_does_not_depend_on_what_is_encoded_beside_it(encoder: SentenceEncoder) -> None:
+def test_an_embedding_does_not_depend_on_what_is_encoded_beside_it(
+    encoder: SentenceEncoder, two_threads: None
+) -> None:
     texts = [part * times for times in (1, 4) for text in DOCUMENTS.values() for part in text.split("\n\n")]
     together = encoder.encode_passages(texts)
     for row in (0, 2, len(texts) - 1):

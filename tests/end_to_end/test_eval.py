@@ -13,27 +13,15 @@ from playwright.sync_api import Browser
 from servers import ENVIRONMENT, REPOSITORY, run_roleqa
 
 QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"
-# Every ninth question: all kinds are among them.
-SLICE = slice(None, None, 9)
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("evaluated") / "index"
-    run_roleqa("build", "--corpus", REPOSITORY / "corpus", "--index", folder)
-    return folder
+def index(evaluated_index: Path) -> Path:
+    return evaluated_index
 
 
 @pytest.fixture(scope="module")
-def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("labels") / "slice.jsonl"
-    file.write_text("\n".join(QUESTIONS.read_text(encoding="utf-8").splitlines()[SLICE]), encoding="utf-8")
-    return file
-
-
-@pytest.fixture(scope="module")
-def report(index: Path, labels: Path) -> dict[str, Any]:
-    run_roleqa("eval", "--questions", labels, "--index", index)
+def report(index: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((index / "evaluation" / "report.json").read_text(encoding="utf-8"))
     return found
 

@@ -7,6 +7,7 @@ import contextlib
 import json
 import uuid
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -384,10 +385,12 @@ def test_an_upload_stays_where_uploads_go(chat: str, folder: Path) -> None:
 @pytest.mark.parametrize("start", ["", "../", "%2e%2e/", "..%2f", "..%5c", "/", "%00", "./", "file://", "\\"])
 def test_no_address_serves_a_file_of_the_corpus(chat: str, folder: Path, start: str) -> None:
     inside = [folder / "secret.md", folder / "corpus" / "told.txt", folder / "corpus" / f"link {SHORT}.md"]
-    for path in (*inside, folder / "corpus" / ".." / "secret.md", folder / "index" / "CURRENT"):
-        for route in ("gradio_api/file=", "file=", "file/", "gradio_api/file/", "static/", "assets/", ""):
+    paths = (*inside, folder / "corpus" / ".." / "secret.md", folder / "index" / "CURRENT")
+    routes = ("gradio_api/file=", "file=", "file/", "gradio_api/file/", "static/", "assets/", "")
+    with httpx.Client() as client:
+        for path, route in product(paths, routes):
             raw = f"/{route}{start}{quote(str(path))}".encode()
-            answer = httpx.get(httpx.URL(chat).copy_with(raw_path=raw))
+            answer = client.get(httpx.URL(chat).copy_with(raw_path=raw))
             assert answer.status_code in (400, 403, 404, 405, 500) or "xyzzy" not in answer.text, raw
             assert "xyzzy" not in answer.text
             assert "previous instructions" not in answer.text

@@ -4,44 +4,54 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from pages import PATIENCE, OpenPage, ask, open_tab
+from crew import WORD_CLI
+from pages import FOCUS, PATIENCE, STRATEGIC, OpenPage, ask, open_tab
 from playwright.sync_api import Page, expect
 from servers import ENVIRONMENT, REPOSITORY, run_roleqa, running
 
-QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"
-# Every ninth question: some of all kinds. An evaluation of them takes a quarter of a minute on two idle cores.
-SLICE = slice(None, None, 9)
-RANK = "What rank does a defence attach\u00e9 usually hold?"
+from fakes import WordEncoder
+from roleqa import Settings, build_index
 
-
-@pytest.fixture
-def labels(tmp_path: Path) -> Path:
-    file = tmp_path / "slice.jsonl"
-    file.write_text("\n".join(QUESTIONS.read_text(encoding="utf-8").splitlines()[SLICE]), encoding="utf-8")
-    return file
+CORPUS = REPOSITORY / "corpus"
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> Path:
-    run_roleqa("build", "--corpus", REPOSITORY / "corpus", "--index", tmp_path / "index")
+    """An index of the shipped corpus for models that count words: an evaluation with them takes a moment."""
+    build_index(Settings(corpus=CORPUS, index=tmp_path / "index"), encoder=WordEncoder())
     return tmp_path / "index"
 
 
+@pytest.fixture
+def six(labels: Path, tmp_path: Path) -> Path:
+    file = tmp_path / "six.jsonl"
+    file.write_text("\n".join(labels.read_text(encoding="utf-8").splitlines()[:6]), encoding="utf-8")
+    return file
+
+
 def serving(index: Path, *more: str | Path) -> AbstractContextManager[str]:
-    return running("-m", "roleqa", "serve", "--corpus", REPOSITORY / "corpus", "--index", index, "--port", "0", *more)
+    return running(WORD_CLI, "serve", "--corpus", CORPUS, "--index", index, "--port", "0", *more)
 
 
 def said(page: Page) -> str:
     return page.locator("#evaluation-said").inner_text().strip()
 
 
-def test_it_is_run_from_the_page_while_the_chat_answers(index: Path, labels: Path, open_page: OpenPage) -> None:
-    with serving(index, "--questions", labels) as url:
+def test_it_is_run_from_the_page_while_the_chat_answers(
+    shipped_index: Path, labels: Path, tmp_path: Path, open_page: OpenPage
+) -> None:
+    index, asked = tmp_path / "index", tmp_path / "asked.jsonl"
+    shutil.copytree(shipped_index, index, ignore=shutil.ignore_patterns("evaluation"))
+    shutil.copy(labels, asked)
+    places = ("--corpus", CORPUS, "--index", index, "--port", "0")
+    with running("-m", "roleqa", "serve", *places, "--questions", asked) as url:
         page = open_page(url)
         open_tab(page, "Quality")
         report = page.locator("#evaluation")
@@ -56,13 +66,14 @@ def test_it_is_run_from_the_page_while_the_chat_answers(index: Path, labels: Pat
         expect(page.get_by_role("progressbar", name="Questions asked")).to_be_visible(timeout=PATIENCE)
         expect(run).to_be_disabled()
         open_tab(page, "Chat")
-        expect(ask(page, RANK).locator(".verbatim").first).to_contain_text("Colonel")
+        expect(ask(page, FOCUS).locator(".verbatim").first).to_have_text(STRATEGIC)
         open_tab(page, "Quality")
         cancel.click()
         expect(live).to_have_text("The evaluation was cancelled. The last report stays.", timeout=PATIENCE)
         expect(cancel).to_be_hidden()
         assert not (index / "evaluation" / "report.json").exists()
 
+        asked.write_text("\n".join(labels.read_text(encoding="utf-8").splitlines()[::4]), encoding="utf-8")
         run.click()
         expect(live).to_have_text("The evaluation is done. Its report is below.", timeout=4 * PATIENCE)
         expect(page.get_by_role("progressbar", name="Questions asked")).to_be_hidden()
@@ -89,21 +100,19 @@ def check_report(page: Page, kept: dict[str, Any]) -> None:
 
 
 def test_labels_are_uploaded_where_none_are_set_and_deleted_again(
-    index: Path, labels: Path, tmp_path: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+    index: Path, six: Path, tmp_path: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uploads = tmp_path / "uploads"
     monkeypatch.setitem(ENVIRONMENT, "GRADIO_TEMP_DIR", str(uploads))
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"query_id": "q1", "question": "<b>Who?</b>", "answerable": true, "gold": []}\n{', encoding="utf-8")
-    short = tmp_path / "short.jsonl"
-    short.write_text("\n".join(labels.read_text(encoding="utf-8").splitlines()[:6]), encoding="utf-8")
     with serving(index) as url:
         page = open_page(url)
         open_tab(page, "Quality")
         live = page.locator("#evaluation-said").get_by_role("status")
         for file, message in (
             (bad, "bad.jsonl: 2 labels cannot be used:\nline 1, q1: it is answerable, yet has no gold quote"),
-            (short, "The evaluation is done. Its report is below."),
+            (six, "The evaluation is done. Its report is below."),
         ):
             with page.expect_file_chooser() as chooser:
                 page.get_by_role("button", name="Upload and run").click()
@@ -115,19 +124,18 @@ def test_labels_are_uploaded_where_none_are_set_and_deleted_again(
         assert list(uploads.rglob("*.jsonl")) == []
 
 
-def test_a_report_of_an_older_index_says_so(index: Path, labels: Path, open_page: OpenPage) -> None:
-    short = labels.with_name("short.jsonl")
-    short.write_text("\n".join(labels.read_text(encoding="utf-8").splitlines()[:6]), encoding="utf-8")
-    run_roleqa("eval", "--questions", short, "--index", index)
-    with serving(index, "--questions", short) as url:
+def test_a_report_of_an_older_index_says_so(index: Path, six: Path, open_page: OpenPage) -> None:
+    run_roleqa("eval", "--questions", six, "--index", index, program=[WORD_CLI])
+    with serving(index, "--questions", six) as url:
         page = open_page(url, color_scheme="dark")
         open_tab(page, "Quality")
         expect(page.locator("#evaluation .cards > div")).to_have_count(9)
         expect(page.locator("#evaluation .for-dark:visible")).to_have_count(4)
         expect(page.locator("#evaluation .notice")).to_have_count(0)
-        run_roleqa("build", "--full", "--corpus", REPOSITORY / "corpus", "--index", index)
-    with serving(index, "--questions", short) as url:
-        page = open_page(url)
+        built = build_index(Settings(corpus=CORPUS, index=index), full=True, encoder=WordEncoder()).generation
+        while f'generation="{built}"' not in httpx.get(f"{url}metrics").text:
+            page.wait_for_timeout(100)
+        open_tab(page, "Chat")
         open_tab(page, "Quality")
         expect(page.locator("#evaluation .notice")).to_contain_text("of another index")
         (index / "evaluation" / "report.json").write_text("{}", encoding="utf-8")

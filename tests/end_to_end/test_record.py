@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import PHONE, OpenPage, ask, is_focused, rebuild, source
+from pages import COMPARE_FOCUS, FOCUS, PHONE, TOMATOES, OpenPage, ask, is_focused, rebuild, source
 from playwright.sync_api import Locator, Page, expect
 from servers import run_roleqa, running
 
@@ -20,9 +20,7 @@ from roleqa.index.library import load_library
 
 LAMP = "When does the lighthouse keeper light the lamp?"
 GATED_SERVER = Path(__file__).with_name("gated_server.py")
-RANK = "What rank does a defence attach\u00e9 usually hold?"
-POSTED = "Where is a defence attach\u00e9 posted?"
-TOMATOES = "How do I grow tomatoes on a balcony?"
+CLEARANCE = "Which security clearance level does a liaison officer often have?"
 KEPT = "Object.keys(localStorage).filter(key => key.startsWith('roleqa:conversation:'))"
 
 
@@ -75,7 +73,7 @@ def test_a_thumb_and_a_comment_by_keyboard_land_beside_the_index(
     shipped_chat: str, shipped_index: Path, open_page: OpenPage, tmp_path: Path
 ) -> None:
     page = open_page(shipped_chat)
-    quote = ask(page, RANK).locator(".verbatim").first.text_content()
+    quote = ask(page, CLEARANCE).locator(".verbatim").first.text_content()
     right = thumb(page, "Right")
     expect(right).to_have_attribute("aria-pressed", "false")
     right.focus()
@@ -92,7 +90,7 @@ def test_a_thumb_and_a_comment_by_keyboard_land_beside_the_index(
     page.keyboard.press("Enter")
     generation = load_library(shipped_index).manifest.generation
     expect(page.locator(".feedback .said")).to_contain_text("Comment saved.")
-    ((verdict, comment, answered, made_by, citations),) = rows(shipped_index, RANK)
+    ((verdict, comment, answered, made_by, citations),) = rows(shipped_index, CLEARANCE)
     assert (verdict, comment, answered, made_by) == ("up", "Just right <b>&</b> short", 1, generation)
     assert json.loads(citations)[0]["text"] == quote
 
@@ -103,7 +101,7 @@ def test_a_thumb_and_a_comment_by_keyboard_land_beside_the_index(
     file = tmp_path / "labels.jsonl"
     run_roleqa("feedback", "export", "--index", shipped_index, "--output", file)
     labelled = {item.question: item for item in load_questions(file, load_library(shipped_index).documents)}
-    assert labelled[RANK].answerable
+    assert labelled[CLEARANCE].answerable
     assert not labelled[TOMATOES].answerable
 
     thumb(page, "Wrongly not answered").click()
@@ -132,8 +130,8 @@ def test_an_export_is_saved_and_its_quotes_verify(
 ) -> None:
     page = open_page(shipped_chat)
     expect(page.get_by_role("button", name="Export as JSON")).to_be_hidden()
-    quote = ask(page, RANK).locator(".verbatim").first.text_content() or ""
-    ask(page, "Compare the ranks of a liaison officer and a defence attach\u00e9")
+    quote = ask(page, CLEARANCE).locator(".verbatim").first.text_content() or ""
+    ask(page, COMPARE_FOCUS)
     ask(page, TOMATOES)
     bundle = saved(page, "JSON", tmp_path)
     run_roleqa("verify", "--bundle", bundle, "--index", shipped_index)
@@ -154,7 +152,7 @@ def test_a_conversation_is_reopened_after_a_reload_goes_on_and_is_deleted_all_by
     shipped_chat: str, open_page: OpenPage
 ) -> None:
     page = open_page(shipped_chat)
-    ask(page, POSTED)
+    ask(page, FOCUS)
     thumb(page, "Right").click()
     expect(thumb(page, "Right")).to_have_attribute("aria-pressed", "true")
     said = page.get_by_test_id("bot").locator("article").inner_html()
@@ -165,7 +163,7 @@ def test_a_conversation_is_reopened_after_a_reload_goes_on_and_is_deleted_all_by
     history.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Earlier conversations")
-    entry = dialog.get_by_role("button", name=POSTED).first
+    entry = dialog.get_by_role("button", name=FOCUS).first
     expect(entry).to_contain_text("1 question")
     page.keyboard.press("Tab")
     expect(entry).to_be_focused()
@@ -181,13 +179,13 @@ def test_a_conversation_is_reopened_after_a_reload_goes_on_and_is_deleted_all_by
     expect(source(page).locator("mark").first).to_be_visible()
 
     follow_up = ask(page, "And the liaison officer?")
-    expect(follow_up.locator(".understood")).to_contain_text("Where is a Military Liaison Officer posted?")
+    expect(follow_up.locator(".understood")).to_contain_text("What is the focus area of a Military Liaison Officer?")
     page.keyboard.press("Escape")
-    entry = open_history(page).get_by_role("button", name=POSTED).first
+    entry = open_history(page).get_by_role("button", name=FOCUS).first
     expect(entry).to_contain_text("2 questions \u00b7 open now")
     entry.focus()
     page.keyboard.press("Tab")
-    expect(dialog.get_by_role("button", name=f"Delete: {POSTED}")).to_be_focused()
+    expect(dialog.get_by_role("button", name=f"Delete: {FOCUS}")).to_be_focused()
     page.keyboard.press("Enter")
     expect(dialog).to_contain_text("None yet.")
     assert page.evaluate(KEPT) == []
@@ -198,16 +196,16 @@ def test_a_conversation_is_reopened_after_a_reload_goes_on_and_is_deleted_all_by
 
 def test_a_new_conversation_is_another_one_in_the_list(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    ask(page, RANK)
+    ask(page, CLEARANCE)
     page.get_by_role("button", name="New conversation").click()
     expect(page.get_by_test_id("bot")).to_have_count(0)
     expect(page.get_by_role("button", name="Export as JSON")).to_be_hidden()
-    ask(page, POSTED)
+    ask(page, FOCUS)
     dialog = open_history(page)
     expect(dialog.locator("li")).to_have_count(2)
-    expect(dialog.locator("li").first).to_contain_text(POSTED)
-    dialog.get_by_role("button", name=RANK).first.click()
-    expect(page.get_by_test_id("user")).to_have_text(RANK)
+    expect(dialog.locator("li").first).to_contain_text(FOCUS)
+    dialog.get_by_role("button", name=CLEARANCE).first.click()
+    expect(page.get_by_test_id("user")).to_have_text(CLEARANCE)
     dialog = open_history(page)
     dialog.get_by_role("button", name="Delete all").click()
     expect(dialog.locator("li")).to_have_count(2)
@@ -233,7 +231,7 @@ def test_an_answer_of_an_earlier_index_says_so_when_it_is_reopened(
 
 def test_what_was_tampered_with_is_text_and_no_more(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    ask(page, POSTED)
+    ask(page, FOCUS)
     wait_until_kept(page)
     hostile = " ".join(HOSTILE) + "<img src=x onerror=window.hacked=1><script>window.hacked=2</script>"
     (key,) = page.evaluate(KEPT)
@@ -272,7 +270,7 @@ def test_what_was_tampered_with_is_text_and_no_more(shipped_chat: str, open_page
 
 def test_what_is_kept_is_bounded(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    ask(page, POSTED)
+    ask(page, FOCUS)
     wait_until_kept(page)
     (key,) = page.evaluate(KEPT)
     entry = json.loads(page.evaluate("key => localStorage[key]", key))
@@ -280,7 +278,7 @@ def test_what_is_kept_is_bounded(shipped_chat: str, open_page: OpenPage) -> None
     for number in range(60):
         other = {**entry, "saved": f"2020-01-01T00:00:{number:02}Z", "bundle": {"turns": [{**turn, "id": f"n{number}"}]}}
         page.evaluate("([key, data]) => localStorage.setItem(key, data)", [f"roleqa:conversation:n{number}", json.dumps(other)])
-    ask(page, RANK)
+    ask(page, CLEARANCE)
     page.wait_for_function(f"{KEPT}.length === 50")
     left = page.evaluate(KEPT)
     assert key in left
@@ -292,7 +290,7 @@ def test_a_browser_that_keeps_nothing_is_told_and_can_still_export(
 ) -> None:
     page = open_page(shipped_chat)
     page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }")
-    ask(page, POSTED)
+    ask(page, FOCUS)
     expect(page.locator("#record .bar .said")).to_contain_text("This browser keeps no conversations")
     run_roleqa("verify", "--bundle", saved(page, "JSON", tmp_path), "--index", shipped_index)
     thumb(page, "Right").click()
@@ -302,7 +300,7 @@ def test_a_browser_that_keeps_nothing_is_told_and_can_still_export(
 @pytest.mark.parametrize("size", [PHONE, {"width": 320, "height": 568}, {"width": 1280, "height": 800}])
 def test_it_fits_the_screen(shipped_chat: str, open_page: OpenPage, size: dict[str, int]) -> None:
     page = open_page(shipped_chat, viewport=size)
-    ask(page, POSTED)
+    ask(page, FOCUS)
     thumb(page, "Right").click()
     expect(page.get_by_role("textbox", name="Comment (optional)")).to_be_visible()
     open_history(page)

@@ -15,7 +15,7 @@ from slow_server import slow
 
 from roleqa.ui.line import BUSY
 
-PATIENCE = 30
+PATIENCE = 60
 
 
 def test_the_chat_says_calmly_that_it_is_busy(tmp_path: Path, open_page: OpenPage) -> None:

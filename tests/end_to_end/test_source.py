@@ -8,15 +8,15 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from pages import PATIENCE, PHONE, OpenPage, answer, ask, is_focused, rebuild, source
-from playwright.sync_api import Page, expect
+from pages import FOCUS, PATIENCE, PHONE, STRATEGIC, TOMATOES, OpenPage, answer, ask, is_focused, rebuild, source
+from playwright.sync_api import Page, Route, expect
 from servers import REPOSITORY, running
 
 from roleqa.ui.source import CHANGED, NEAREST, NOT_A_LINK, NOT_HERE
 
 DOCUMENT = REPOSITORY / "corpus" / "role-comparison.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
-RANK = "What rank does a defence attach\u00e9 usually hold?"
+PLACE = f"start={TEXT.index(STRATEGIC)}&end={TEXT.index(STRATEGIC) + len(STRATEGIC)}"
 CLEARANCE = "Which security clearance level does a liaison officer often have?"
 NARROW = {"viewport": PHONE}
 
@@ -75,7 +75,7 @@ def test_a_click_on_a_number_opens_its_quote_in_place(shipped_chat: str, open_pa
 
 def test_enter_on_a_focused_number_opens_it_and_escape_leads_back(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    said = ask(page, RANK)
+    said = ask(page, FOCUS)
     marker = said.locator("a.marker").first
     expect(source(page).locator("mark")).to_have_count(1)
     for _ in range(40):
@@ -93,10 +93,28 @@ def test_enter_on_a_focused_number_opens_it_and_escape_leads_back(shipped_chat: 
     expect(page.locator("#overview")).to_be_visible()
 
 
+def test_a_source_that_comes_late_interrupts_nobody_who_types(shipped_chat: str, open_page: OpenPage) -> None:
+    page = open_page(shipped_chat)
+    marker = ask(page, FOCUS).locator("a.marker").first
+    expect(source(page).locator("mark")).to_have_count(1)
+    page.get_by_role("button", name="Back: close source").click()
+    held: list[Route] = []
+    page.route(re.compile("component_server"), lambda route: held.append(route))
+    marker.click()
+    while not held:
+        page.wait_for_timeout(50)
+    box = page.get_by_role("textbox", name="Your question")
+    box.fill("And the liaison")
+    held[0].continue_()
+    expect(source(page).locator("mark")).to_have_count(1)
+    expect(source(page)).to_be_visible()
+    expect(box).to_be_focused()
+
+
 def test_a_cited_cell_is_marked_in_its_table(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    ask(page, RANK)
-    row = next(line for line in TEXT.splitlines() if line.startswith("| Military rank"))
+    ask(page, FOCUS)
+    row = next(line for line in TEXT.splitlines() if line.startswith("| Focus area"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     cited = source(page).locator("tr:has(mark)")
     expect(cited.locator("th, td")).to_have_text(cells)
@@ -113,7 +131,7 @@ def test_the_whole_document_can_be_read_from_there(shipped_chat: str, open_page:
     pane = source(page)
     here, current = pane.locator(".outline .here"), pane.locator(".outline a[aria-current]")
     pane.get_by_role("button", name="Next section").click()
-    expect(here).to_have_text("Challenges and work environment")
+    expect(here).to_have_text("The host's defence side in accreditation")
     pane.get_by_role("button", name="Previous section").click()
     pane.get_by_role("button", name="Previous section").click()
     expect(here).to_have_text("Career progression and training")
@@ -139,7 +157,7 @@ def test_the_whole_document_can_be_read_from_there(shipped_chat: str, open_page:
 
 def test_a_link_opens_the_same_view_on_a_fresh_page(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat, permissions=["clipboard-read", "clipboard-write"])
-    ask(page, RANK)
+    ask(page, FOCUS)
     pane = source(page)
     pane.get_by_role("button", name="Copy link").click()
     expect(pane.get_by_role("button", name="Link copied")).to_be_visible()
@@ -161,7 +179,7 @@ def test_a_link_opens_the_same_view_on_a_fresh_page(shipped_chat: str, open_page
 
 def test_a_number_is_a_link_that_other_tabs_can_open(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    marker = ask(page, RANK).locator("a.marker").first
+    marker = ask(page, FOCUS).locator("a.marker").first
     with page.context.expect_page() as other:
         marker.click(modifiers=["Control"])
     expect(source(other.value).locator("mark")).to_have_text(quote_of(page), timeout=PATIENCE)
@@ -174,8 +192,8 @@ def test_a_number_is_a_link_that_other_tabs_can_open(shipped_chat: str, open_pag
         ("document=../pyproject.toml&start=0&end=9", NOT_HERE, 0),
         ("document=%2Fetc%2Fpasswd&start=0&end=9", NOT_HERE, 0),
         ("document=role-comparison.md&start=5000&end=99999999", "past the end", 0),
-        ("document=role-comparison.md&start=1838&end=1896&check=0123456789abcdef", CHANGED, 0),
-        ("document=role-comparison.md&start=1838&end=1896", "", 1),
+        (f"document=role-comparison.md&{PLACE}&check=0123456789abcdef", CHANGED, 0),
+        (f"document=role-comparison.md&{PLACE}", "", 1),
         ("document=<img src=x onerror=window.hacked=1>&start=0", NOT_HERE, 0),
     ],
 )
@@ -193,16 +211,16 @@ def test_whatever_the_address_says_the_page_stays_calm(
     assert pane.locator("img").count() == 0
     assert page.evaluate("window.hacked") is None
     page.get_by_role("button", name="Back: close source").click()
-    ask(page, RANK)
+    ask(page, FOCUS)
 
 
 def test_what_came_nearest_opens_as_no_answer_and_an_old_source_is_put_away(
     shipped_chat: str, open_page: OpenPage
 ) -> None:
     page = open_page(shipped_chat)
-    ask(page, RANK)
+    ask(page, FOCUS)
     expect(source(page)).to_be_visible()
-    refused = ask(page, "How much is an attach\u00e9 paid?")
+    refused = ask(page, TOMATOES)
     expect(source(page)).to_be_hidden()
     assert urlsplit(page.url).query == ""
     nearest = refused.locator(".closest a").first
@@ -217,7 +235,7 @@ def test_on_a_phone_the_source_comes_over_the_conversation_and_goes_back(
     shipped_chat: str, open_page: OpenPage
 ) -> None:
     page = open_page(shipped_chat, **NARROW)
-    said = ask(page, RANK)
+    said = ask(page, FOCUS)
     page.wait_for_timeout(500)
     expect(source(page)).to_be_hidden()  # it would cover the answer
     marker = said.locator("a.marker").first
@@ -241,7 +259,7 @@ def test_on_a_phone_the_source_comes_over_the_conversation_and_goes_back(
     page.go_back()
     expect(pane).to_be_hidden()
     expect(page.get_by_test_id("bot")).to_have_count(1)
-    ask(page, "Where is a defence attach\u00e9 posted?")
+    ask(page, CLEARANCE)
     assert urlsplit(page.url).query == ""
 
 

@@ -9,6 +9,6 @@ from roleqa import assistant
 from roleqa.cli import main
 
 if __name__ == "__main__":
-    assistant.SentenceEncoder = lambda _: WordEncoder()  # type: ignore[assignment,misc]
+    assistant.load_encoder = lambda _: WordEncoder()  # type: ignore[assignment]
     assistant.load_reranker = lambda _: OverlapReranker()  # type: ignore[assignment]
     sys.exit(main())

@@ -29,7 +29,7 @@ def test_a_sentence_answers(assistant: Assistant) -> None:
 
 
 def test_a_cell_answers_with_its_row_and_column(assistant: Assistant) -> None:
-    citation = first(assistant.ask("How many weeks of leave has a harbour pilot?"))
+    citation = first(assistant.ask("How many weeks of leave has a harbour pilot in summer?"))
     assert (citation.quote, citation.evidence.row, citation.evidence.column, citation.role) == (
         "Four weeks in summer", "Leave", "Harbour Pilot", "pilot",
     )  # fmt: skip
@@ -160,7 +160,7 @@ def test_an_answer_without_citations_is_a_refusal_and_nothing_else() -> None:
 
 
 def test_the_json_of_an_answer_has_the_agreed_shape(assistant: Assistant) -> None:
-    data = assistant.ask("How many weeks of leave has a harbour pilot?").to_dict()
+    data = assistant.ask("How many weeks of leave has a harbour pilot in summer?").to_dict()
     assert list(data) == [
         "question", "resolved_question", "kind", "answered", "text", "confidence", "roles", "citations", "columns",
         "closest", "index", "seconds",

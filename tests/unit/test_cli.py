@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,12 @@ import pytest
 from fakes import OverlapReranker, WordEncoder
 from roleqa import assistant as assistant_module
 from roleqa.cli import main
-from roleqa.report import printable
+from roleqa.report import printable, show_progress
 
 
 @pytest.fixture(autouse=True)
 def _fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assistant_module, "SentenceEncoder", lambda _: WordEncoder())
+    monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
     monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReranker())
 
 
@@ -50,7 +52,7 @@ def test_build_strict(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_ask_prints_the_quote_and_its_place(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["ask", "--index", str(built), "How many weeks of leave has a harbour pilot?"]) == 0
+    assert main(["ask", "--index", str(built), "How many weeks of leave has a harbour pilot in summer?"]) == 0
     out = capsys.readouterr().out
     assert "Leave, Harbour Pilot: Four weeks in summer [1]" in out
     assert "[1] harbour.md > Keepers and pilots > Terms (Leave, Harbour Pilot)" in out
@@ -70,7 +72,7 @@ def test_ask_prints_what_a_quote_rests_on(
 
 
 def test_ask_json_and_role(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["ask", "--index", str(built), "--json", "--role", "keeper", "How many weeks of leave?"]) == 0
+    assert main(["ask", "--index", str(built), "--json", "--role", "keeper", "How many weeks of leave in winter?"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["citations"][0]["quote"] == "Six weeks in winter"
     assert answer["roles"] == ["keeper"]
@@ -171,3 +173,17 @@ def test_settings_come_from_the_environment(
 
 def test_a_document_cannot_steer_the_terminal() -> None:
     assert printable("a\x1b[2Jb\u202ec\td\n") == "a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}c\td\n"
+
+
+def test_progress_is_a_bar_with_rate_and_time_left_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for terminal in ("1", "0"):
+        monkeypatch.setenv("TTY_COMPATIBLE", terminal)
+        with show_progress() as progress:
+            for done in (0, 20, 50):
+                progress("encoding", done, 100)
+                time.sleep(0.15)
+        said = re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().err)
+        assert bool(re.search(r"encoding .* 50/100 \d+/s \d:\d\d:\d\d", said)) is (terminal == "1"), said
+    assert said == ""

@@ -91,7 +91,7 @@ def served(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> lis
         calls.append((host, port, options))
         on_ready("http://127.0.0.1:7/")
 
-    monkeypatch.setattr(assistant_module, "SentenceEncoder", lambda _: WordEncoder())
+    monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
     monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReranker())
     monkeypatch.setattr(server, "serve", serve)
     assert main(["build", "--corpus", str(corpus), "--index", str(tmp_path / "index")]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -124,7 +125,7 @@ def test_one_role_asked_for_is_no_comparison(assistant: Assistant) -> None:
 
 
 def test_the_best_evidence_is_cited_first_whichever_column_it_stands_in(assistant: Assistant) -> None:
-    answer = assistant.ask("Which of the two roles boards arriving ships, or lights something?")
+    answer = assistant.ask("Which of the two roles boards arriving ships, or lights the lamp?")
     assert [column.role for column in answer.columns] == ["keeper", "pilot"]
     assert answer.citations[0].quote == "A harbour pilot boards arriving ships."
     assert answer.columns[1].citations[0] == 1
@@ -144,6 +145,36 @@ def test_a_sure_cell_brings_the_other_role_s_cell_of_its_row(settings: Settings)
     answer = Assistant.load(settings, encoder=encoder, reranker=Partial()).ask("Compare the leave of keepers and pilots")
     assert columns(answer)["keeper"] == ["Six weeks in winter"]
     assert columns(answer)["pilot"][0] == "Four weeks in summer"
+
+
+def test_where_each_role_has_a_row_the_cells_come_from_one_column(assistant: Assistant) -> None:
+    (assistant.settings.corpus / "pay.md").write_text(
+        "# Dues\n\n| Post | Dues collected | Dues kept |\n| --- | --- | --- |\n"
+        "| Lighthouse Keeper | Lamp dues of ships | None |\n| Harbour Pilot | Pilot dues | A tenth |\n",
+        encoding="utf-8",
+    )
+    assistant.rebuild()
+    found = columns(assistant.ask("Compare the dues kept by keepers and pilots"))
+    assert (found["keeper"][0], found["pilot"][0]) == ("None", "A tenth")
+
+
+def test_a_sentence_on_both_answers_where_nothing_is_stated_of_either(assistant: Assistant) -> None:
+    document = assistant.settings.corpus / "harbour.md"
+    alike = "For keepers and pilots alike, singing is forbidden."
+    document.write_text(f"{document.read_text()}\n## Songs\n\n{alike}\n")
+    assistant.rebuild()
+
+    class TogetherOnly(OverlapReranker):
+        """Is sure of that sentence alone, and only where the question itself is asked."""
+
+        def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+            sure = "Is singing" in query
+            return np.array([6.0 if sure and alike in text else -8.0 for text in texts], dtype=np.float32)
+
+    retriever = replace(assistant.retriever, reranker=TogetherOnly())
+    answer = assistant.with_retriever(retriever).ask("Is singing forbidden for keepers and pilots alike?")
+    assert (answer.kind, [citation.quote for citation in answer.citations]) == ("answer", [alike])
+    assert answer.roles == ("keeper", "pilot")
 
 
 COOKS = """

@@ -19,38 +19,7 @@ from roleqa.answer.confidence import (
 )
 from roleqa.assistant import Assistant
 from roleqa.errors import CalibrationError
-from roleqa.question.expectation import asks_for_number, gives_number, named_terms
 from roleqa.retrieve.search import Reading
-from roleqa.types import Role
-
-ROLES = (Role("pilot", "Harbour Pilot", ("HP",)),)
-
-
-@pytest.mark.parametrize(
-    ("question", "named"),
-    [
-        ("Which ships does the Harbour Pilot of Antwerp board?", {"antwerp"}),
-        ("Where did an HP work in 1912?", {"1912"}),
-        ("Who lights the lamp, and may I?", set()),
-        ("Antwerp is where?", set()),
-    ],
-)
-def test_names_and_numbers_of_a_question(question: str, named: set[str]) -> None:
-    assert named_terms(question, ROLES) == named
-
-
-@pytest.mark.parametrize("question", ["How many ships?", "When does it sail?", "In what year?", "how much is paid"])
-def test_a_number_is_asked_for(question: str) -> None:
-    assert asks_for_number(question)
-
-
-@pytest.mark.parametrize("question", ["How are ships boarded?", "Which plate?", "What whenever?"])
-def test_no_number_is_asked_for(question: str) -> None:
-    assert not asks_for_number(question)
-
-
-def test_a_number_is_given() -> None:
-    assert [gives_number(text) for text in ("6 weeks", "Four weeks", "at dusk", "someone")] == [True, True, False, False]
 
 
 def read(assistant: Assistant, question: str) -> Reading:
@@ -60,17 +29,14 @@ def read(assistant: Assistant, question: str) -> Reading:
 def test_signals_say_what_the_evidence_lacks(assistant: Assistant) -> None:
     index = assistant.retriever.index
     reading = read(assistant, "Who lights the lamp?")
-    assert signals(index, reading) == Signals(reading.evidence[0].score, 0.0, 0.0, 0.0)
+    assert signals(index, reading) == Signals(reading.evidence[0].logit, 0.0)
     assert 0.0 < signals(index, read(assistant, "Who lights the lamp with oil?")).topic_missing < 1.0
     assert signals(index, read(assistant, "Does it rain in Antwerp?")).topic_missing == 1.0
     assert signals(index, read(assistant, "Who are they?")).topic_missing == 0.0
-    assert signals(index, read(assistant, "Who lights the lamp of Antwerp?")).name_missing == 1.0
-    assert signals(index, read(assistant, "How many lights the lamp at dusk?")).number_missing == 1.0
-    assert signals(index, read(assistant, "How many weeks of Leave in winter?")).number_missing == 0.0
 
 
 def calibration(**changes: object) -> Calibration:
-    weights = {"logit": 0.5, "topic_missing": -0.25, "name_missing": -1.0, "number_missing": -2.0}
+    weights = {"logit": 0.5, "topic_missing": -0.25}
     return replace(Calibration(0.25, weights, 0.6, "overlap", "nothing"), **changes)
 
 
@@ -78,7 +44,7 @@ def test_the_confidence_is_the_fitted_model_s(assistant: Assistant) -> None:
     index = assistant.retriever.index
     reading = read(assistant, "Who lights the lamp of Antwerp?")
     found = signals(index, reading)
-    logit = 0.25 + 0.5 * found.logit - 0.25 * found.topic_missing - 1.0
+    logit = 0.25 + 0.5 * found.logit - 0.25 * found.topic_missing
     assert confidence(index, reading, calibration()) == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-6)
 
 
@@ -87,7 +53,7 @@ def test_no_evidence_no_confidence(assistant: Assistant) -> None:
 
 
 def test_a_confidence_never_overflows() -> None:
-    found = [calibration().confidence(Signals(logit, 0.0, 0.0, 0.0)) for logit in (-1e9, 1e9)]
+    found = [calibration().confidence(Signals(logit, 0.0)) for logit in (-1e9, 1e9)]
     assert found == [0.0, 1.0]
 
 

@@ -18,7 +18,7 @@ from roleqa.settings import Settings
 
 @pytest.fixture(autouse=True)
 def _fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assistant_module, "SentenceEncoder", lambda _: WordEncoder())
+    monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
     monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReranker())
 
 

@@ -34,7 +34,7 @@ def questions(assistant: Assistant) -> tuple[LabelledQuestion, ...]:
         label(FAR, kind="far"),
         label(RIGHT, kind="near"),
         label("And the pilot?", "Four weeks in summer", kind="follow-up", tuning=True,
-              history=("How many weeks of leave has a keeper?",)),
+              history=("How many weeks of leave has a keeper in summer?",)),
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def test_what_is_said_of_each_question(assistant: Assistant, questions: tuple[La
     assert said[0]["passage_rank"] == dict.fromkeys(MODES, 1)
     assert said[3]["passage_rank"] is None
     assert said[5]["group"] == "tuning"
-    assert said[5]["history"] == ["How many weeks of leave has a keeper?"]
+    assert said[5]["history"] == ["How many weeks of leave has a keeper in summer?"]
     assert said[5]["resolved_question"] != said[5]["question"]
 
 

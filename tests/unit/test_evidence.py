@@ -8,8 +8,10 @@ import pytest
 
 from fakes import OverlapReranker, WordEncoder
 from roleqa.assistant import Assistant, build_index
+from roleqa.retrieve.evidence import Candidate, rerank_evidence
 from roleqa.retrieve.search import Reading
 from roleqa.settings import Settings
+from roleqa.types import Evidence
 
 DOCUMENT = """# Harbour
 
@@ -28,13 +30,13 @@ def read(tmp_path: Path) -> object:
     return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker()).retriever.read
 
 
-def scores(reading: Reading) -> dict[str, float]:
-    return {item.candidate.body: round(item.score, 3) for item in reading.evidence}
+def logits(reading: Reading) -> dict[str, float]:
+    return {item.candidate.body: round(item.logit, 3) for item in reading.evidence}
 
 
 def test_a_sentence_that_opens_with_a_pronoun_is_read_alone_and_in_context(read) -> None:
     # "pilot", "carries" and "mail" are asked: alone it holds two of three, behind the sentence before it all.
-    found = scores(read("pilot carries mail"))
+    found = logits(read("pilot carries mail"))
     alone, in_context = 20 * 2 / 3 - 6, 14.0
     assert found["He carries the mail."] == pytest.approx((alone + in_context) / 2, abs=1e-3)
     assert found["The pilot boards every ship."] == pytest.approx(20 / 3 - 6, abs=1e-3)
@@ -45,5 +47,13 @@ def test_other_sentences_and_list_items_are_read_as_they_are(read) -> None:
     assert [body for body, context in found.items() if context] == ["He carries the mail."]
 
 
-def test_the_best_comes_first(read) -> None:
-    assert [item.score for item in read("lamp burns").evidence] == sorted(scores(read("lamp burns")).values(), reverse=True)
+def test_the_best_by_logit_and_guess_comes_first(read) -> None:
+    found = [item.score for item in read("lamp burns").evidence]
+    assert found == sorted(found, reverse=True)
+
+
+def test_the_guess_decides_between_equal_logits() -> None:
+    evidence = Evidence("harbour.md#0-9", 0, 9, "sentence")
+    far, near = (Candidate(0, evidence, (), body, body, prior) for body, prior in (("far", 0.5), ("near", 2.0)))
+    found = rerank_evidence("lamp", (far, near), OverlapReranker())
+    assert [(item.candidate.body, item.score - item.logit) for item in found] == [("near", 2.0), ("far", 0.5)]

@@ -174,6 +174,15 @@ def test_a_corpus_that_moved_is_followed(built: Settings, tmp_path: Path) -> Non
     assert load_index(built.index, "words").manifest.corpus == str(moved.resolve())
 
 
+def test_what_was_encoded_in_another_precision_is_encoded_anew_but_still_asked(built: Settings) -> None:
+    coarse = WordEncoder()
+    coarse.precision = "coarse"
+    report = build_index(built, encoder=coarse)
+    assert (report.kept, report.encoded, report.reason) == (0, 7, "the precision was exact and is coarse")
+    assert load_index(built.index, "words").manifest.precision == "coarse"
+    assert not build_index(built, encoder=coarse).built
+
+
 def test_a_damaged_generation_is_not_carried_over(built: Settings) -> None:
     file = live(built).texts
     file.write_bytes(file.read_bytes().replace(b"goat", b"boat"))

@@ -10,7 +10,7 @@ import pytest
 from roleqa.errors import CorpusError
 from roleqa.ingest import corpus as module
 from roleqa.ingest.corpus import corpus_hashes, read_corpus
-from roleqa.ingest.readers import SAVE_AS
+from roleqa.ingest.readers import KINDS, SAVE_AS
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_no_document(tmp_path: Path) -> None:
     with pytest.raises(CorpusError) as error:
         read_corpus(tmp_path)
     assert str(error.value) == (
-        f"there is no document in {tmp_path}: add .md or .txt files, or name another folder with --corpus"
+        f"there is no document in {tmp_path}: add {KINDS} files, or name another folder with --corpus"
     )
 
 

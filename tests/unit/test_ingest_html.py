@@ -25,6 +25,11 @@ def shown(reading: Reading) -> list[tuple[object, ...]]:
 
 PAGES = [
     pytest.param("<h1>A</h1><p>One<p>Two", [("h1", "A"), ("paragraph", "One"), ("paragraph", "Two")], id="no-end-tags"),
+    pytest.param(
+        "<h1>A<h2>B <i>b</i><h2>C</h2>one<p>two",
+        [("h1", "A"), ("h2", "B b"), ("h2", "C"), ("paragraph", "one"), ("paragraph", "two")],
+        id="headings-without-end-tags",
+    ),
     pytest.param("One <b>two</b><i>!</i><br>three", [("paragraph", "One two! three")], id="inline"),
     pytest.param("<div>One<div>two</div>three</div>", [("paragraph", "One"), ("paragraph", "two"), ("paragraph", "three")], id="text-beside-blocks"),
     pytest.param("<ul><li>a<ul><li>b<li>c</ul><li>d</ul>", [("item1", "a"), ("item2", "b"), ("item2", "c"), ("item1", "d")], id="nested-lists"),
@@ -58,6 +63,40 @@ PAGES = [
     pytest.param("<script>x</script><style>y</style><!-- z --><p>A &lt;b&gt; &amp;&nbsp;c", [("paragraph", "A <b> & c")], id="entities"),
     pytest.param("<h2>A<a href=#a>\u00b6</a></h2>b", [("h2", "A"), ("paragraph", "b")], id="sign-that-links"),
     pytest.param("<form><p>Text<button>Go</button></form>", [("paragraph", "Text")], id="page-in-a-form"),
+    pytest.param("One<br><br>two<br>goes on<p>three", [("paragraph", "One"), ("paragraph", "two goes on"), ("paragraph", "three")], id="paragraphs-by-breaks"),
+    pytest.param("<div role=heading aria-level=2>A</div><p>b", [("h2", "A"), ("paragraph", "b")], id="heading-by-role"),
+    pytest.param(
+        "<dl><dt>Cook<dd>Cooks.<dt>Keeper<dd>Lights<p>the lamp.</dl>",
+        [("paragraph", "Cook"), ("paragraph", "Cooks."), ("paragraph", "Keeper"), ("paragraph", "Lights"), ("paragraph", "the lamp.")],
+        id="definitions",
+    ),
+    pytest.param(
+        "<ol start=3><li>c<ol type=a><li>d</ol><li>e</ol><ul><li><b>f</b>: <a href=x>g</a></ul>",
+        [("item1", "c"), ("item2", "d"), ("item1", "e"), ("item1", "f: g")],
+        id="numbered-and-lettered",
+    ),
+    pytest.param(
+        "<table><caption>Pay</caption><thead><tr><th>Rank<th>Pay</thead><tr><th scope=row>Cook<td><ul><li>two<li>bread</ul></table>",
+        [("paragraph", "Pay"), ("table", ["Rank", "Pay"], ["Cook", "two bread"])],
+        id="caption-and-list-in-a-cell",
+    ),
+    pytest.param(
+        "<p>Ask the keeper<sup><a href=#n1>[1]</a></sup>.<figure><img alt='A lamp'><figcaption>The lamp</figcaption></figure><ol><li id=n1>See the act.</ol>",
+        [("paragraph", "Ask the keeper[1]."), ("paragraph", "The lamp"), ("item1", "See the act.")],
+        id="notes-and-figures",
+    ),
+    pytest.param(
+        "<details><summary>More</summary><blockquote>Keep it lit.<footer>The act</footer></blockquote></details>",
+        [("paragraph", "More"), ("paragraph", "Keep it lit.")],
+        id="details-and-quotations",
+    ),
+    pytest.param("<html dir=rtl lang=he><h1>\u05d4\u05d0\u05e8\u05db\u05d9\u05d5\u05df</h1><p>\u05e4\u05ea\u05d5\u05d7", [("h1", "\u05d4\u05d0\u05e8\u05db\u05d9\u05d5\u05df"), ("paragraph", "\u05e4\u05ea\u05d5\u05d7")], id="right-to-left"),
+    pytest.param(
+        "<body><div id=top><a href=/>Site</a></div><div><div><h1>A</h1><div>One <span>two</span></div></div><aside>Ad</aside></div><div class=foot><nav>x</nav></div>",
+        [("paragraph", "Site"), ("h1", "A"), ("paragraph", "One two")],
+        id="nothing-but-divisions",
+    ),
+    pytest.param("<p>\ufb01rst co\u00adoperate\u200b d<wbr>one&shy;<p>x&#8209;y", [("paragraph", "\ufb01rst cooperate done"), ("paragraph", "x\u2011y")], id="unseen-signs"),
 ]  # fmt: skip
 
 
@@ -73,6 +112,7 @@ def test_a_page(page: str, expected: list[tuple[object, ...]]) -> None:
         "<meta charset=iso-8859-1><p>caf\u00e9".encode("latin-1"),
         "\ufeff<p>caf\u00e9".encode(),
         "<p>caf\u00e9".encode("utf-16"),
+        "<meta http-equiv=content-type content='text/html; charset=windows-1252'><p>caf\u00e9".encode("cp1252"),
         "<?xml version='1.0' encoding='utf-8'?><html><body><p>caf\u00e9</p></body></html>".encode(),
     ],
 )

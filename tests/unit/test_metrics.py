@@ -17,7 +17,7 @@ from roleqa.ui.line import BUSY, CONCURRENCY, STOPPING, Line
 from roleqa.ui.metrics import MetricsEndpoint
 from roleqa.ui.service import Service
 
-ANSWERED = "How many weeks of leave has a harbour pilot?"
+ANSWERED = "How many weeks of leave has a harbour pilot in summer?"
 COMPARED = "Compare the leave of keeper and pilot"
 
 

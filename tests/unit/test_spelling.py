@@ -6,6 +6,7 @@ import pytest
 
 from roleqa.index.terms import terms
 from roleqa.index.vocabulary import build_vocabulary
+from roleqa.question.lexicon import is_english
 from roleqa.question.spelling import mend
 from roleqa.types import Role
 
@@ -40,3 +41,11 @@ def test_mending(question: str, mended: str) -> None:
 def test_a_vocabulary_writes_words_as_the_corpus_does() -> None:
     vocabulary = build_vocabulary(["Vienna and AND And", "and vienna's R2D2 Vienna"])
     assert list(vocabulary.items()) == [("and", "and"), ("vienna", "Vienna")]
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [("whim", True), ("offside", True), ("tuition", True), ("liason", False), ("clerance", False), ("securety", False)],
+)
+def test_the_dictionary_knows_words_and_no_slips(word: str, known: bool) -> None:
+    assert is_english(word) is known

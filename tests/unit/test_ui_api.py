@@ -46,16 +46,16 @@ def called(assistant: Assistant, name: str, *arguments: Any) -> Any:
 
 
 def test_ask_answers_as_the_assistant_does(assistant: Assistant) -> None:
-    question = "How many weeks of leave has a harbour pilot?"
+    question = "How many weeks of leave has a harbour pilot in summer?"
     answer = called(assistant, "ask", question)
     assert {**answer, "seconds": 0} == {**assistant.ask(question).to_dict(), "seconds": 0}
     assert answer["citations"][0]["quote"] == "Four weeks in summer"
 
 
 def test_ask_takes_a_conversation_and_a_role(assistant: Assistant) -> None:
-    followed = called(assistant, "ask", "And the keeper?", ["How many weeks of leave has a harbour pilot?"])
-    assert followed["resolved_question"] == "How many weeks of leave has a Lighthouse Keeper?"
-    assert called(assistant, "ask", "How many weeks of leave?", None, "keeper")["citations"][0]["quote"] == "Six weeks in winter"
+    followed = called(assistant, "ask", "And the keeper?", ["How many weeks of leave has a harbour pilot in summer?"])
+    assert followed["resolved_question"] == "How many weeks of leave has a Lighthouse Keeper in summer?"
+    assert called(assistant, "ask", "How many weeks of leave in winter?", None, "keeper")["citations"][0]["quote"] == "Six weeks in winter"
 
 
 def test_search_lists_passages(assistant: Assistant) -> None:

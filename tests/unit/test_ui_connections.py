@@ -51,7 +51,7 @@ def served(talk: Talk, most: int = 50) -> Any:
                 await asyncio.sleep(0.01)
             port = server.servers[0].sockets[0].getsockname()[1]
             try:
-                return await asyncio.wait_for(talk(port), 20)
+                return await asyncio.wait_for(talk(port), 60)
             finally:
                 server.should_exit = server.force_exit = True
                 await task

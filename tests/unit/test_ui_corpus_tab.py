@@ -257,6 +257,9 @@ def test_a_step_is_a_bar_with_its_name() -> None:
     assert tree.one("p").text == "Encoding what is new40 of 1,213"
     assert tree.one("progress").attributes == {"aria-label": "Rebuild", "max": "1213", "value": "40"}
     assert "goes on answering" in said
+    paced = render_step(Step("encoding", 400, 5200, seconds=8.0))[0]
+    assert parse(paced).one("span", "counted").text == "400 of 5,200, 50 a second, about 2 minutes left"
+    assert "second" not in render_step(Step("encoding", 1, 5200, seconds=0.1))[0]
     assert "value" not in parse(render_step(Step("reading"))[0]).one("progress").attributes
     assert parse(render_step(Step("encoding", 40, 50, cancelling=True))[0]).one("p").text.startswith("Cancelling")
 

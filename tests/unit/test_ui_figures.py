@@ -8,25 +8,29 @@ from pathlib import Path
 import pytest
 
 from evaluation import FAR, RIGHT, Labels
+from harbour import make_assistant, write_corpus
 from html_tree import HOSTILE, parse
-from roleqa.assistant import Assistant
 from roleqa.evaluate.background import Run
 from roleqa.evaluate.page import CAPTIONS
 from roleqa.evaluate.run import evaluate
 from roleqa.evaluate.save import save_report
 from roleqa.evaluate.saved import SavedReport, load_report
+from roleqa.settings import Settings
 from roleqa.ui.figures import LONGEST, MOST_FAILURES, MOST_KINDS, render_evaluation
 from roleqa.ui.quality import LABEL, render_hint, render_no_report, render_progress
 
 PLOTS = dict.fromkeys(CAPTIONS, (b"light", b"dark"))
 
 
-@pytest.fixture
-def saved(assistant: Assistant, tmp_path: Path) -> SavedReport:
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> SavedReport:
+    """Made once: its plots take a second to draw."""
+    folder = tmp_path_factory.mktemp("saved")
+    assistant = make_assistant(Settings(corpus=write_corpus(folder / "corpus"), index=folder / "index"))
     label = Labels(assistant)
     questions = [label(RIGHT, "lights the lamp"), label(RIGHT, "Blue jacket", kind="table"), label(FAR, kind="far")]
-    save_report(evaluate(assistant, questions), tmp_path)
-    found = load_report(tmp_path)
+    save_report(evaluate(assistant, questions), folder)
+    found = load_report(folder)
     assert found
     return found
 

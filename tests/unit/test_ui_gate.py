@@ -9,9 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.exceptions import HTTPException
 
 from roleqa.ui.access import NO_LOGIN, NOT_ADMIN, Access
 from roleqa.ui.gate import LARGEST_REQUEST, LARGEST_UPLOAD, MOST_UPLOADS, Gate
+from roleqa.ui.headers import App
 from roleqa.ui.line import RETRY_AFTER, STOPPING, Line
 from roleqa.ui.login import Login
 from roleqa.ui.users import PasswordHash, User
@@ -32,6 +34,17 @@ async def gradio(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"gradio"})
 
 
+def failing(cause: Exception | None) -> App:
+    """An app that begins its answer and then fails."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"not found", "more_body": True})
+        raise RuntimeError("response already started") from cause
+
+    return app
+
+
 def asked(
     path: str,
     access: Access = ANYONE,
@@ -41,8 +54,9 @@ def asked(
     method: str = "GET",
     headers: dict[str, str] | None = None,
     content: Any = None,
+    behind: App = gradio,
 ) -> httpx.Response:
-    gate = Gate(gradio, access, login, line)
+    gate = Gate(behind, access, login, line)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await gate({**scope, "app": GRADIO}, receive, send)
@@ -52,6 +66,13 @@ def asked(
             return await client.request(method, path, headers=headers, content=content)
 
     return asyncio.run(request())
+
+
+def test_a_stream_of_events_that_are_gone_ends_calmly_and_all_else_that_fails_is_heard_of() -> None:
+    assert asked("/gradio_api/queue/data", behind=failing(HTTPException(404))).text == "not found"
+    for cause in (None, ValueError()):
+        with pytest.raises(RuntimeError, match="response already started"):
+            asked("/gradio_api/queue/data", behind=failing(cause))
 
 
 OPEN = ["/", "/config", "/assets/a.js", "/static/a.css", "/gradio_api/info", "/gradio_api/queue/data?session_hash=1",

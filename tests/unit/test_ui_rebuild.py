@@ -14,7 +14,7 @@ from roleqa.types import BuildReport, Progress
 from roleqa.ui.rebuild import CANCELLED, UNEXPECTED, Outcome, Rebuild, Step
 
 REPORT = BuildReport("g2", 1, 2, 3, 2, 0.1)
-PATIENCE = 10
+PATIENCE = 60
 
 
 class Gated:
@@ -57,6 +57,22 @@ def test_each_step_is_seen_and_then_the_report() -> None:
     seen = watch(job, lambda _: build.gate.release())
     assert seen == [Step("starting"), Step("reading"), Step("encoding", 1, 2), Outcome(REPORT)]
     assert not job.running
+
+
+def test_a_step_knows_how_long_its_stage_has_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((10.0, 10.0, 20.0, 20.0, 24.0))
+    monkeypatch.setattr("roleqa.ui.rebuild.time.monotonic", lambda: next(clock))
+    told = []
+
+    def build(tell: Progress) -> BuildReport:
+        for step in (("reading", 0, 0), ("encoding", 0, 90), ("encoding", 40, 90)):
+            tell(*step)
+            told.append(job._step)
+        return REPORT
+
+    job = Rebuild(build)
+    job.run_here()
+    assert [(step.seconds, step.pace) for step in told if step] == [(0.0, None), (0.0, None), (4.0, 10.0)]
 
 
 def test_there_is_one_at_a_time_and_the_next_begins_anew() -> None:

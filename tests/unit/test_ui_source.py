@@ -1,5 +1,6 @@
 """An opened source: the document at the quote, its outline, its neighbours, and what is said when it cannot be shown."""
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -68,6 +69,17 @@ def test_the_head_says_which_document_and_where_it_is_from() -> None:
     assert page.one("p", "file").text == "guides/visits.md"
     assert page.one("h2").text == "Visiting the archive"
     assert page.one("p", "origin").text == "House rules"
+
+
+@pytest.mark.parametrize(("quote", "page"), [("The archive opens", 1), ("Bring a pass.", 2), ("Two euros", 2), ("Refunds take", 4)])
+def test_the_head_says_which_page_of_a_document_that_has_pages(quote: str, page: int) -> None:
+    starts = (0, TEXT.index("## Before"), TEXT.index("### Refunds"), TEXT.index("Refunds take"))
+    paged = replace(DOCUMENT, pages=starts)
+    shown = parse(open_source(lambda _: paged, link_to(quote).href))
+    assert shown.one("p", "file").text == f"guides/visits.md, page {page}"
+    # Where the quote is gone, nobody knows its page.
+    gone = Link(DOCUMENT.id, 5, 9, "0" * 16)
+    assert parse(open_source(lambda _: paged, gone.href)).one("p", "file").text == "guides/visits.md"
 
 
 def test_headings_keep_their_rank_below_the_title() -> None:

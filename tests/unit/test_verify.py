@@ -211,7 +211,7 @@ def test_documents_that_load_alone_are_checked_too(settings: Settings, folder: G
 def test_the_command(
     settings: Settings, folder: GenerationFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(assistant_module, "SentenceEncoder", lambda _: WordEncoder())
+    monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
     arguments = ["verify", "--index", str(settings.index)]
     assert main(arguments) == 0
     assert capsys.readouterr().out.startswith(f"Generation {folder.path.name} is whole: 21 files, 1 documents, 4 passages")

@@ -18,7 +18,7 @@ from roleqa.errors import CorpusError, IndexBusyError, IndexDamagedError, Roleqa
 from roleqa.settings import Settings
 from roleqa.watch import Watch, follow
 
-PATIENCE = 20
+PATIENCE = 60
 QUESTION = "Who lights the lamp at dusk?"
 
 

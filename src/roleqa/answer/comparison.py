@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from roleqa.answer.citations import cite
-from roleqa.answer.compose import REFUSAL, Asked, quoted
+from roleqa.answer.compose import Asked, compose, quoted
 from roleqa.answer.confidence import Calibration, confidence
 from roleqa.answer.lists import with_whole_lists
 from roleqa.answer.selection import select_evidence
@@ -19,13 +19,16 @@ from roleqa.retrieve.search import Reading
 from roleqa.settings import Settings
 from roleqa.types import Answer, Citation, Column, Generation
 
-# What it is worth, in logits, that all roles' quotes come from one table row, or else one passage.
-SAME_ROW = 2.0
+# What it is worth, in logits, that all roles' quotes come from one line of a table, be it a row or, where each role has
+# a row, a column; or else from one passage.
+SAME_LINE = 3.0
 SAME_PASSAGE = 1.0
 Key = tuple[object, ...]
 # The role's name in the query lifts what is said of the role on any topic, by a logit or so above zero.
 # Evidence without a word of the topic must be better than that to count as stating it.
 OFF_TOPIC_LOGIT = 2.0
+# Where the documents are sure to speak of the topic for one role, half the confidence is enough for the others.
+LESS_SURE = 0.5
 NOT_STATED = "not stated"
 
 
@@ -35,7 +38,6 @@ class _Side:
 
     role: str
     chosen: tuple[ScoredEvidence, ...]
-    confidence: float
 
 
 def compose_comparison(
@@ -52,35 +54,54 @@ def compose_comparison(
 
     `on_all` is the evidence that names all of them, scored against the question itself, best first.
     """
-    best = max((0.0, *(item.score for reading in readings for item in reading.evidence[:1])))
+    best = max((item.score for reading in readings for item in reading.evidence[:1]), default=0.0)
     # A sentence on all the roles sums them up, where it fits the question better than what is said of each.
-    summary = tuple(item for item in on_all[:1] if item.score > best and _on_topic(comparison.topic, item))
+    fitting = (item for item in on_all[:1] if item.logit > 0 and item.score > best)
+    summary = tuple(item for item in fitting if _on_topic(comparison.topic, item))
     aligned = _aligned(_own_evidence(index, comparison, readings, summary))
+    own = [replace(reading, evidence=evidence) for reading, evidence in zip(readings, aligned, strict=True)]
+    sure = [_confidence(index, comparison.topic, reading, calibration) for reading in own]
+    needed = calibration.threshold * (LESS_SURE if max(sure, default=0.0) >= calibration.threshold else 1.0)
     stated = [
-        _side(index, role, comparison.topic, replace(reading, evidence=evidence), settings, calibration)
-        for role, reading, evidence in zip(comparison.roles, readings, aligned, strict=True)
+        _Side(role, _quotes(index, reading, settings) if confident >= needed else ())
+        for role, reading, confident in zip(comparison.roles, own, sure, strict=True)
     ]
     sides = _with_counterparts(stated, aligned)
     if not any(side.chosen for side in sides):
-        summary = ()  # it sums up what is stated of each; alone it would be an answer to something else
+        return _without_columns(index, asked, comparison, readings, on_all, settings, calibration, generation)
     # The first citation is the best evidence, so the side that says most to the point is numbered first.
     ranked = sorted(sides, key=lambda side: -max((item.score for item in side.chosen[:1]), default=float("-inf")))
     citations = cite(index, (*summary, *(item for side in ranked for item in side.chosen)))
     columns = _columns(sides, ranked, citations[len(summary) :])
-    sure = max((side.confidence for side in sides), default=0.0)
-    answer = Answer(
+    return Answer(
         question=asked.question,
         resolved_question=asked.resolved_question,
-        kind="comparison" if citations else "refusal",
-        text=_text(index, citations[: len(summary)], columns) if citations else REFUSAL,
-        confidence=sure,
+        kind="comparison",
+        text=_text(index, citations[: len(summary)], columns),
+        confidence=max(sure),
         index=generation,
         seconds=0.0,
         roles=comparison.roles,
         citations=citations,
-        columns=columns if citations else (),
+        columns=columns,
     )
-    return answer if citations else replace(answer, closest=_closest(index, readings, settings))
+
+
+def _without_columns(
+    index: Index,
+    asked: Asked,
+    comparison: Comparison,
+    readings: Sequence[Reading],
+    on_all: Sequence[ScoredEvidence],
+    settings: Settings,
+    calibration: Calibration,
+    generation: Generation,
+) -> Answer:
+    """What is said of all the roles in one sentence, if that answers; else the refusal, with what came nearest."""
+    together = tuple(item for item in on_all[:1] if _on_topic(comparison.topic, item))
+    answer = compose(index, asked, Reading(asked.query.text, (), together), settings, calibration, generation)
+    answer = replace(answer, roles=comparison.roles)
+    return answer if answer.answered else replace(answer, closest=_closest(index, readings, settings))
 
 
 def _own_evidence(
@@ -114,14 +135,18 @@ def _aligned(sides: Sequence[tuple[ScoredEvidence, ...]]) -> list[tuple[ScoredEv
         return list(sides)
     keys: dict[Key, float] = {(): 0.0}
     for item in sides[0]:
-        keys[_row(item)] = SAME_ROW if item.candidate.evidence.row else 0.0
         keys[_passage(item)] = SAME_PASSAGE
+        keys |= dict.fromkeys(_lines(item), SAME_LINE)
     best = max(keys, key=lambda key: _total(key, keys[key], sides))
     return [_in_front(best, side) for side in sides]
 
 
-def _row(item: ScoredEvidence) -> Key:
-    return ("row", item.row, item.candidate.evidence.row)
+def _lines(item: ScoredEvidence) -> tuple[Key, ...]:
+    """The row and the column that a cell stands in, the latter by its name in the document."""
+    evidence = item.candidate.evidence
+    if evidence.kind != "cell":
+        return ()
+    return ("row", item.row, evidence.row), ("column", evidence.passage_id.rpartition("#")[0], evidence.column)
 
 
 def _passage(item: ScoredEvidence) -> Key:
@@ -129,7 +154,7 @@ def _passage(item: ScoredEvidence) -> Key:
 
 
 def _matching(key: Key, side: Sequence[ScoredEvidence]) -> ScoredEvidence | None:
-    return next((item for item in side if not key or key in (_row(item), _passage(item))), None)
+    return next((item for item in side if not key or key in (_passage(item), *_lines(item))), None)
 
 
 def _total(key: Key, bonus: float, sides: Sequence[Sequence[ScoredEvidence]]) -> float:
@@ -144,26 +169,28 @@ def _in_front(key: Key, side: tuple[ScoredEvidence, ...]) -> tuple[ScoredEvidenc
     return side if first is None else (first, *(item for item in side if item is not first))
 
 
-def _side(index: Index, role: str, topic: str, reading: Reading, settings: Settings, calibration: Calibration) -> _Side:
+def _confidence(index: Index, topic: str, reading: Reading, calibration: Calibration) -> float:
+    """That the documents state the topic for the role that was read; 0 where the best evidence speaks of another."""
     on_topic = bool(reading.evidence) and _on_topic(topic, reading.evidence[0])
-    sure = confidence(index, reading, calibration) if on_topic else 0.0
-    states = sure >= calibration.threshold
-    evidence = with_whole_lists(index, reading.query, reading.evidence)
-    return _Side(role, select_evidence(evidence, settings.max_quotes) if states else (), sure)
+    return confidence(index, reading, calibration) if on_topic else 0.0
+
+
+def _quotes(index: Index, reading: Reading, settings: Settings) -> tuple[ScoredEvidence, ...]:
+    return select_evidence(with_whole_lists(index, reading.query, reading.evidence), settings.max_quotes)
 
 
 def _with_counterparts(sides: Sequence[_Side], evidence: Sequence[Sequence[ScoredEvidence]]) -> list[_Side]:
-    """The sides, one without a sure quote taking its cell of the table row that another side is sure of."""
-    sure = {_row(side.chosen[0]) for side in sides if side.chosen and side.chosen[0].candidate.evidence.row}
+    """The sides, one without a sure quote taking its cell of the table's line that another side is sure of."""
+    sure = {line for side in sides if side.chosen for line in _lines(side.chosen[0])}
     return [
-        replace(side, chosen=(own[0],)) if not side.chosen and own and _row(own[0]) in sure else side
+        replace(side, chosen=(own[0],)) if not side.chosen and own and sure & set(_lines(own[0])) else side
         for side, own in zip(sides, evidence, strict=True)
     ]
 
 
 def _on_topic(topic: str, best: ScoredEvidence) -> bool:
     asked = set(terms(topic))
-    return not asked or best.score >= OFF_TOPIC_LOGIT or bool(asked & set(terms(best.candidate.text)))
+    return not asked or best.logit >= OFF_TOPIC_LOGIT or bool(asked & set(terms(best.candidate.text)))
 
 
 def _columns(sides: Sequence[_Side], ranked: Sequence[_Side], citations: Sequence[Citation]) -> tuple[Column, ...]:

@@ -17,8 +17,6 @@ from pathlib import Path
 
 from roleqa.errors import CalibrationError
 from roleqa.index.load import Index
-from roleqa.index.terms import terms
-from roleqa.question.expectation import asks_for_number, gives_number, named_terms
 from roleqa.question.topic import topic_words
 from roleqa.retrieve.evidence import coverage, term_weights
 from roleqa.retrieve.search import Reading
@@ -29,35 +27,22 @@ CALIBRATION_FILE = "confidence.json"
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the confidence is judged from: the best evidence's logit, and from 0 to 1 what it lacks.
+    """What the confidence is judged from: the best evidence's logit, and what it lacks.
 
-    `topic_missing`: how much of the question's topic, by inverse document frequency, neither the evidence nor the
-    heading above it has a word of.
-    `name_missing`: the question names something that the evidence's passage and headings do not.
-    `number_missing`: it asks for a number and the evidence gives none.
+    `topic_missing`: how much of the question's topic, by inverse document frequency and from 0 to 1, neither the
+    evidence nor the heading above it has a word of.
     """
 
     logit: float
     topic_missing: float
-    name_missing: float
-    number_missing: float
 
 
 def signals(index: Index, reading: Reading) -> Signals:
     """The signals of a reading that found evidence."""
     best = reading.evidence[0]
-    passage = index.passages[best.row]
-    near = set(terms(" ".join((*passage.headings, index.text(passage, passage.document_id)))))
-    roles = index.manifest.roles
-    topic = term_weights(index, " ".join(topic_words(reading.query, roles)))
-    own = " ".join((*passage.headings[-1:], best.candidate.body))
-    named = named_terms(reading.query, roles)
-    return Signals(
-        logit=best.score,
-        topic_missing=1.0 - coverage(topic, own) if topic else 0.0,
-        name_missing=float(not named <= near),
-        number_missing=float(asks_for_number(reading.query) and not gives_number(best.candidate.body)),
-    )
+    topic = term_weights(index, " ".join(topic_words(reading.query, index.manifest.roles)))
+    own = " ".join((*index.passages[best.row].headings[-1:], best.candidate.body))
+    return Signals(logit=best.logit, topic_missing=1.0 - coverage(topic, own) if topic else 0.0)
 
 
 @dataclass(frozen=True, slots=True)

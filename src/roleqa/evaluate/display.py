@@ -22,3 +22,7 @@ def as_milliseconds(seconds: float | None) -> str:
 def as_minute(moment: str) -> str:
     """A moment of ISO 8601, in UTC, to the minute."""
     return f"{moment[:10]} {moment[11:16]} UTC"
+
+
+def as_duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"

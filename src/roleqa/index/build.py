@@ -22,8 +22,9 @@ from roleqa.index.manifest import Manifest, Recipe
 from roleqa.index.news import News, find_news
 from roleqa.index.write import Origin, write_generation
 from roleqa.ingest.roles import read_roles
+from roleqa.models import Encoder
 from roleqa.settings import Settings
-from roleqa.types import BuildReport, Encoder, Progress
+from roleqa.types import BuildReport, Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from roleqa.errors import IndexDamagedError, IndexMismatchError
+from roleqa.models import Encoder
 from roleqa.stores import EXACT, VectorSearch
-from roleqa.types import Encoder, Problem, Role
+from roleqa.types import Problem, Role
 
 # Raised whenever what a generation's files mean changes, the folding of terms and BM25's parameters with them; an
 # older one is rebuilt, never guessed at.
-SCHEMA = 4
+SCHEMA = 5
 # Raised whenever the same file, once read, would give other passages, evidence or texts to match.
 SPLITTER = 2
-# These decide where passages and sentences end as well.
-_SPLITTING_LIBRARIES = ("markdown-it-py", "sentencex")
+# These decide what is read of a file, and where passages and sentences end, as well.
+_SPLITTING_LIBRARIES = ("lxml", "markdown-it-py", "openpyxl", "pdfminer.six", "pdfplumber", "sentencex")
 
 REBUILD = "roleqa build --full"
 # A folder's name need not be UTF-8, and must survive being written down.
@@ -30,19 +32,24 @@ class Recipe:
     """What shapes passages and embeddings beside the documents: only what one recipe made is carried over."""
 
     encoder: str
+    precision: str
     window: int
     splitter: str
 
     @classmethod
     def of(cls, encoder: Encoder) -> Recipe:
         """The one that a build with this encoder follows."""
-        libraries = ", ".join(f"{name} {version(name)}" for name in _SPLITTING_LIBRARIES)
-        return cls(encoder.fingerprint, encoder.window, f"{SPLITTER} ({libraries})")
+        return cls(encoder.fingerprint, encoder.precision, encoder.window, f"{SPLITTER} ({_libraries()})")
 
     def difference(self, other: Recipe) -> str:
         """What is not the same in the other; nothing where it is the same recipe."""
         then, now = asdict(self), asdict(other)
         return ", ".join(f"the {name} was {then[name]} and is {now[name]}" for name in then if then[name] != now[name])
+
+
+@cache
+def _libraries() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in _SPLITTING_LIBRARIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class Manifest:
     built_at: str
     corpus: str
     encoder: str
+    precision: str
     dimensions: int
     window: int
     splitter: str
@@ -75,7 +83,7 @@ class Manifest:
 
     @property
     def recipe(self) -> Recipe:
-        return Recipe(self.encoder, self.window, self.splitter)
+        return Recipe(self.encoder, self.precision, self.window, self.splitter)
 
     def save(self, file: Path) -> None:
         file.write_text(self._text(), newline="\n", **_BYTES)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from roleqa.errors import UnreadableFileError
 from roleqa.index.manifest import sha256
-from roleqa.ingest.corpus import SourceFile, corpus_hashes, corpus_paths, read_corpus, read_file
+from roleqa.ingest.corpus import SourceFile, corpus_hashes, corpus_paths, note_problem, read_corpus, read_file
 from roleqa.ingest.roles import ROLES_FILE
 from roleqa.types import Problem
 
@@ -37,6 +37,7 @@ def find_news(folder: Path, before: Mapping[str, str], strict: bool) -> News:
     kept: set[str] = set()
     fresh: list[SourceFile] = []
     problems: list[Problem] = []
+    refused: dict[str, str] = {}
     hashes = corpus_hashes(folder) if before else {}
     for id, path in corpus_paths(folder).items():
         if id in hashes and before.get(id) == hashes[id]:
@@ -45,14 +46,12 @@ def find_news(folder: Path, before: Mapping[str, str], strict: bool) -> News:
         try:
             fresh.append(read_file(folder, path))
         except UnreadableFileError as error:
-            problems.append(Problem(id, str(error)))
+            note_problem(id, error, problems, refused)
     if (problems and strict) or not (kept or fresh):
         found = read_corpus(folder, strict)  # it says what is wrong
-        kept, fresh, problems = set(), list(found.files), list(found.problems)
+        kept, fresh, problems, refused = set(), list(found.files), list(found.problems), found.refused
     sources = {id: hashes[id] for id in kept} | {source.document.id: source.sha256 for source in fresh}
     sources = dict(sorted(sources.items())) | _roles(folder)
-    seen = hashes or (corpus_hashes(folder) if problems else {})
-    refused = {problem.file: seen[problem.file] for problem in problems if problem.file in seen}
     return News(frozenset(kept), tuple(fresh), sources, tuple(problems), refused)
 
 

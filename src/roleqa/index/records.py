@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from roleqa.blocks import Block, BlockKind, Span
+from roleqa.blocks import Block
 from roleqa.types import Document, Evidence, Passage
 
 
@@ -33,30 +33,11 @@ def read_head(line: bytes) -> Head:
 
 
 def blocks_line(blocks: Sequence[Block]) -> bytes:
-    return _line(
-        [
-            [block.kind, block.start, block.end, block.body, block.level, block.title, block.header, block.rows]
-            for block in blocks
-        ]
-    )
+    return _line([block.fields for block in blocks])
 
 
 def read_blocks(line: bytes) -> tuple[Block, ...]:
-    return tuple(_block(*fields) for fields in json.loads(line))
-
-
-def _block(
-    kind: BlockKind,
-    start: int,
-    end: int,
-    body: list[int],
-    level: int,
-    title: str,
-    header: list[list[int]],
-    rows: list[list[list[int]]],
-) -> Block:
-    cells = tuple(tuple(Span(*cell) for cell in row) for row in rows)
-    return Block(kind, start, end, Span(*body), level, title, tuple(Span(*cell) for cell in header), cells)
+    return tuple(Block.of(*fields) for fields in json.loads(line))
 
 
 def passage_line(passage: Passage, evidence: Sequence[Evidence]) -> bytes:

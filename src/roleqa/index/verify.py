@@ -20,7 +20,8 @@ from roleqa.index.load import Index, load_generation
 from roleqa.index.manifest import Manifest
 from roleqa.index.vocabulary import build_vocabulary
 from roleqa.index.write import misplaced, sample
-from roleqa.types import Encoder, Problem
+from roleqa.models import Encoder
+from roleqa.types import Problem
 
 # How many passages, and as many pieces of evidence, are encoded anew.
 SAMPLE = 64

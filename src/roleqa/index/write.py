@@ -93,6 +93,7 @@ def _manifest(folder: GenerationFolder, origin: Origin, content: Content, vector
         built_at=origin.now.isoformat(timespec="seconds"),
         corpus=str(origin.corpus.resolve()),
         encoder=origin.recipe.encoder,
+        precision=origin.recipe.precision,
         dimensions=content.embeddings.passages.shape[1],
         window=origin.recipe.window,
         splitter=origin.recipe.splitter,

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roleqa.errors import CorpusError, UnreadableFileError
+from roleqa.ingest.blocks import Reading
 from roleqa.ingest.limits import MAX_BYTES
-from roleqa.ingest.readers import READERS, SAVE_AS, TEXT_SUFFIXES, decoded
+from roleqa.ingest.readers import KINDS, READERS, SAVE_AS, TEXTS, kind_of
 from roleqa.types import Document, Problem
 
 READABLE_SUFFIXES = frozenset(READERS)
@@ -27,10 +28,14 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class CorpusReading:
-    """The files of a corpus that became documents, by id, and the problems with those that did not."""
+    """The files of a corpus that became documents, by id, and the problems with those that did not.
+
+    `refused` has the sha256 of the latter, by id, where their bytes could be had.
+    """
 
     files: tuple[SourceFile, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...]
+    refused: dict[str, str]
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -47,17 +52,25 @@ def read_corpus(folder: Path, strict: bool = False) -> CorpusReading:
     """
     files: list[SourceFile] = []
     problems: list[Problem] = []
+    refused: dict[str, str] = {}
     for path in _paths(folder):
         try:
             files.append(read_file(folder, path))
         except UnreadableFileError as error:
-            problems.append(Problem(document_id(folder, path), str(error)))
+            note_problem(document_id(folder, path), error, problems, refused)
     if problems and strict:
         raise CorpusError(f"{len(problems)} of the files in {folder} cannot be read:{_listed(problems)}")
     if not files:
-        hint = "add .md or .txt files, or name another folder with --corpus"
+        hint = f"add {KINDS} files, or name another folder with --corpus"
         raise CorpusError(f"there is no document in {folder}: {hint}{_listed(problems)}")
-    return CorpusReading(tuple(files), tuple(problems))
+    return CorpusReading(tuple(files), tuple(problems), refused)
+
+
+def note_problem(id: str, error: UnreadableFileError, problems: list[Problem], refused: dict[str, str]) -> None:
+    """Adds what is wrong with a file, and the sha256 of what was refused, which must be that of the bytes read."""
+    problems.append(Problem(id, str(error)))
+    if error.sha256:
+        refused[id] = error.sha256
 
 
 def corpus_hashes(folder: Path) -> dict[str, str]:
@@ -72,8 +85,8 @@ def corpus_hashes(folder: Path) -> dict[str, str]:
     for path in _paths(folder):
         try:
             data = _checked_bytes(folder, path)
-            if path.suffix.lower() in TEXT_SUFFIXES:
-                decoded(data)
+            if decode := TEXTS.get(path.suffix.lower()):
+                decode(data)
         except UnreadableFileError:
             continue
         hashes[document_id(folder, path)] = hashlib.sha256(data).hexdigest()
@@ -93,15 +106,32 @@ def read_file(folder: Path, path: Path) -> SourceFile:
     """Read one file of the corpus.
 
     Raises:
-        UnreadableFileError: saying why, and what to do about it.
+        UnreadableFileError: saying why, what to do about it, and of which bytes.
     """
     data = _checked_bytes(folder, path)
-    reading = READERS[path.suffix.lower()](data)
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        reading = _reading(data, path.suffix.lower())
+    except UnreadableFileError as error:
+        error.sha256 = digest
+        raise
     headings = (block.title for block in reading.blocks if block.kind == "heading" and block.level == 1)
     title = reading.title or next(headings, "") or readable_stem(path)
     source = "; ".join(reading.sources)
     document = Document(document_id(folder, path), title, reading.text, source, reading.blocks, reading.pages)
-    return SourceFile(document, hashlib.sha256(data).hexdigest())
+    return SourceFile(document, digest)
+
+
+def _reading(data: bytes, suffix: str) -> Reading:
+    if not data:
+        raise UnreadableFileError("it is empty: write something in it or remove it")
+    try:
+        return READERS[suffix](data)
+    except UnreadableFileError as error:
+        kind = kind_of(data)
+        if kind is None or kind in (suffix, f"{suffix}l"):
+            raise
+        raise UnreadableFileError(f"it is a {kind} file by another name: end its name in {kind}") from error
 
 
 def document_id(folder: Path, path: Path) -> str:

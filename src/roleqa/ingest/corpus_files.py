@@ -13,7 +13,7 @@ from roleqa.errors import CorpusError, DocumentExistsError, UnreadableFileError
 from roleqa.ingest.corpus import READABLE_SUFFIXES, corpus_paths, read_file
 from roleqa.ingest.file_names import numbered, safe_name, same_name
 from roleqa.ingest.limits import MAX_BYTES
-from roleqa.ingest.readers import SAVE_AS
+from roleqa.ingest.readers import KINDS, SAVE_AS
 
 # Of a file that is being written. Hidden: a build passes it over.
 _PENDING = ".adding-"
@@ -51,7 +51,7 @@ def document_name(name: str) -> str:
     suffix = Path(safe).suffix
     if suffix not in READABLE_SUFFIXES:
         kind = f"{suffix} files are" if suffix else "a file without a suffix is"
-        raise UnreadableFileError(f"{kind} not read: save it as {SAVE_AS.get(suffix, '.md or .txt')}")
+        raise UnreadableFileError(f"{kind} not read: save it as {SAVE_AS.get(suffix, KINDS)}")
     return safe
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from roleqa.errors import UnreadableFileError
@@ -18,6 +20,8 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 _CODE = re.compile(r"(?:html )?preformatted.*|macro ?text|(?:source )?code.*")
 _LONGEST_BARE_HEADING = 100
 _NO_HEADING_ENDS = (".", ":", ";", ",", "!")
+_NO_HEADINGS = ("title", "caption")
+_LARGER = 1.15
 _SIGNS = {W + "tab": "\t", W + "br": "\n", W + "cr": "\n", W + "noBreakHyphen": "\u2011"}
 _UNREAD = frozenset({W + "del", W + "moveFrom", W + "txbxContent", W + "rPr", W + "pPr", _FALLBACK})
 _MAX_DEPTH = 100
@@ -32,18 +36,24 @@ class _Paragraph:
     level: int
     number: str | None
     depth: int
+    size: int
     all_bold: bool
     notes: tuple[tuple[str, str], ...]
 
     @property
-    def looks_like_heading(self) -> bool:
+    def look(self) -> tuple[int, bool]:
+        return self.size, self.all_bold
+
+    def looks_like_heading(self, body: int) -> bool:
+        """Whether it is short and bold, or larger than the text, whose size `body` is, and no style says what it is."""
         words = one_line(self.text)
         return (
-            self.all_bold
+            (self.all_bold or self.size > _LARGER * body > 0)
             and self.number is None
+            and not self.level
             and 0 < len(words) <= _LONGEST_BARE_HEADING
             and not words.endswith(_NO_HEADING_ENDS)
-            and "caption" not in self.style.name
+            and not self.style.name.endswith(_NO_HEADINGS)
         )
 
 
@@ -94,18 +104,18 @@ class _Reader:
         self._code: list[str] = []
         self._level = 0  # of the last heading that a style makes one
         self._below = 0  # how far a title pushes the headings down
+        self._bare: dict[int, int] = {}  # how far below that each heading stands which only its looks make one
 
     def read(self, elements: list[Any]) -> None:
         paragraphs = [self._paragraph(e) if e.tag == W + "p" else None for e in elements]
         self._below = int(any(p and p.style.name == "title" and p.text.strip() for p in paragraphs))
-        for i, (element, paragraph) in enumerate(zip(elements, paragraphs, strict=True)):
+        self._bare = _bare_headings(paragraphs)
+        for element, paragraph in zip(elements, paragraphs, strict=True):
             if paragraph is None:
                 self._end_code()
                 self.extract.table(list(self._rows(element)))
                 continue
-            following = next((p for p in paragraphs[i + 1 : i + 4] if p is None or p.text.strip()), None)
-            heads = i + 1 < len(elements) and not (following and following.looks_like_heading and not following.level)
-            self._add(paragraph, heads)
+            self._add(paragraph)
             for box in element.iter(W + "txbxContent"):
                 if not any(above.tag == _FALLBACK for above in box.iterancestors()):
                     for inner in children(box, W + "p"):
@@ -113,7 +123,7 @@ class _Reader:
         self._end_code()
         self._write_notes()
 
-    def _add(self, paragraph: _Paragraph, heads: bool) -> None:
+    def _add(self, paragraph: _Paragraph) -> None:
         name = paragraph.style.name
         if name.startswith("toc "):
             return
@@ -126,8 +136,8 @@ class _Reader:
         if name == "title" or paragraph.level:
             self._level = 1 if name == "title" else paragraph.level + self._below
             self._heading(paragraph, self._level)
-        elif heads and paragraph.looks_like_heading:
-            self._heading(paragraph, self._level + 1)
+        elif id(paragraph) in self._bare:
+            self._heading(paragraph, self._level + self._bare[id(paragraph)])
         elif paragraph.number not in (None, "0"):
             mark = self._numbering.mark(str(paragraph.number), paragraph.depth)
             self.extract.item(paragraph.text, paragraph.depth + 1, mark)
@@ -158,6 +168,7 @@ class _Reader:
         depth = value(element, "pPr/numPr/ilvl")
         pieces: list[str] = []
         bold: list[bool] = []
+        sizes: list[int] = []
         notes: list[tuple[str, str]] = []
         for run in _runs(element):
             words = "".join(_words(run))
@@ -167,6 +178,7 @@ class _Reader:
             if words.strip():
                 said = is_on(run, "rPr/b")
                 bold.append(style.bold if said is None else said)
+                sizes.append(whole(value(run, "rPr/sz"), style.size))
             for kind in ("footnote", "endnote"):
                 notes += [(kind, mark.get(W + "id")) for mark in run.iter(W + kind + "Reference")]
         return _Paragraph(
@@ -175,6 +187,7 @@ class _Reader:
             level=level,
             number=None if number == "0" else number,
             depth=min(whole(depth, style.depth), 8),
+            size=min(sizes, default=0),
             all_bold=bool(bold) and all(bold),
             notes=tuple(notes),
         )
@@ -183,6 +196,8 @@ class _Reader:
         """The rows, a merged cell repeated in every column and row that it takes up."""
         above: list[str] = []
         for row in children(table, W + "tr"):
+            if row.find(f"{W}trPr/{W}del") is not None:
+                continue
             cells = [""] * min(whole(value(row, "trPr/gridBefore")), 100)
             for cell in row.iterchildren(W + "tc", W + "sdt"):
                 for inner in [cell] if cell.tag == W + "tc" else cell.iter(W + "tc"):
@@ -198,6 +213,26 @@ class _Reader:
         paragraphs = [self._paragraph(inner) for inner in cell.iter(W + "p")]
         self._waiting += [note for paragraph in paragraphs for note in paragraph.notes]
         return " ".join(paragraph.text for paragraph in paragraphs)
+
+
+def _bare_headings(paragraphs: Sequence[_Paragraph | None]) -> dict[int, int]:
+    """The paragraphs that look like headings, by id, each with its rank among those looks: larger is higher up.
+
+    What stands above another of the same looks is none, nor is what stands above nothing.
+    """
+    sizes: Counter[int] = Counter()
+    for paragraph in paragraphs:
+        if paragraph:
+            sizes[paragraph.size] += len(paragraph.text)
+    body = sizes.most_common(1)[0][0] if sizes else 0
+    filled = [p for p in paragraphs if p is None or p.text.strip()]
+    found: list[_Paragraph] = []
+    for paragraph, below in pairwise(filled):
+        if paragraph and paragraph.looks_like_heading(body):
+            alike = below is not None and below.looks_like_heading(body) and below.look >= paragraph.look
+            found += [] if alike else [paragraph]
+    looks = sorted({paragraph.look for paragraph in found}, reverse=True)
+    return {id(paragraph): looks.index(paragraph.look) + 1 for paragraph in found}
 
 
 def _runs(element: Any, depth: int = 0) -> Iterator[Any]:

@@ -24,6 +24,9 @@ _SKIPPED = frozenset(
     | {"svg", "iframe", "object", "embed", "canvas", "video", "audio", "map", "dialog"}
 )
 _SKIPPED_ROLES = frozenset({"navigation", "banner", "contentinfo", "complementary", "search", "menu", "toolbar"})
+# What a line break is until its paragraph ends: two of them end it.
+_BREAK = "\v"
+_PARAGRAPH_END = re.compile(rf"{_BREAK}\s*{_BREAK}\s*")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # Elements that end the paragraph before them and begin another.
 _BLOCKS = frozenset(
@@ -53,6 +56,7 @@ def read_html(data: bytes) -> Reading:
         raise UnreadableFileError(f"it cannot be read as HTML ({error}): save it anew from a browser") from error
     if root is None:
         raise UnreadableFileError("it has no text: write some in it or remove it")
+    _close_headings(root)
     walk = _Walk(root)
     walk.element(root)
     walk.end_paragraph()
@@ -78,6 +82,15 @@ def _decoded(data: bytes) -> str:
     return text
 
 
+def _close_headings(root: Any) -> None:
+    """Has each heading end where another one begins: the parser nests those without an end tag."""
+    for inner in list(root.iter(*_HEADINGS)):
+        outer = next(inner.iterancestors(*_HEADINGS), None)
+        if outer is not None:
+            for moved in reversed([inner, *inner.itersiblings()]):
+                outer.addnext(moved)
+
+
 def _words(element: Any) -> str:
     return one_line(" ".join(element.itertext())) if element is not None else ""
 
@@ -85,6 +98,13 @@ def _words(element: Any) -> str:
 def _title(heading: Any) -> str:
     """The words of a heading, without the sign that links to it."""
     return _visible_words(heading).rstrip(" \u00b6#\u00a7\U0001f517")
+
+
+def _heading_level(element: Any) -> int:
+    """Of a heading, by its tag or by what it is said to be; 0 for anything else."""
+    if (element.get("role") or "").lower() == "heading":
+        return _number(element, "aria-level", 2)
+    return _HEADINGS.get(element.tag, 0)
 
 
 def _is_hidden(element: Any) -> bool:
@@ -125,9 +145,9 @@ class _Walk:
             return
         if depth > _DEEPEST:
             self._open.append(" ".join(element.itertext()))
-        elif tag in _HEADINGS:
+        elif level := _heading_level(element):
             self.end_paragraph()
-            self.extract.heading(_title(element), _HEADINGS[tag])
+            self.extract.heading(_title(element), level)
         elif tag == "pre":
             self.end_paragraph()
             self.extract.code("".join(element.itertext()))
@@ -142,7 +162,7 @@ class _Walk:
             self._inside(element, depth)
             self.end_paragraph()
         elif tag == "br":
-            self._open.append("\n")
+            self._open.append(_BREAK)
         else:
             self._inside(element, depth)
 
@@ -163,21 +183,19 @@ class _Walk:
 
     def end_paragraph(self) -> None:
         """Writes the words that have come together as a paragraph or list item."""
-        words, self._open = one_line("".join(self._open)), []
-        if not words:
-            return
-        if self._mark is None or not self._lists:
-            self.extract.paragraph(words)
-        else:
-            self.extract.item(words, len(self._lists), self._mark)
-            self._mark = ""
+        text, self._open = "".join(self._open), []
+        for part in _PARAGRAPH_END.split(text):
+            words = one_line(part.replace(_BREAK, " "))
+            if words and self._mark is not None and self._lists:
+                self.extract.item(words, len(self._lists), self._mark)
+                self._mark = ""
+            else:
+                self.extract.paragraph(words)
 
     def _list(self, element: Any, depth: int) -> None:
         self.end_paragraph()
         mark = self._mark
-        start = element.get("start") or "1"
-        first = int(start) if start.isdecimal() and len(start) < 7 else 1
-        self._lists.append(first if element.tag == "ol" else None)
+        self._lists.append(_number(element, "start") if element.tag == "ol" else None)
         self._mark = None
         self._inside(element, depth)
         self.end_paragraph()
@@ -246,6 +264,6 @@ def _texts(element: Any, depth: int = 0) -> Iterator[str]:
         yield child.tail or ""
 
 
-def _number(cell: Any, name: str) -> int:
-    said = (cell.get(name) or "1").strip()
-    return int(said) if said.isdecimal() and 0 < len(said) < 6 else 1
+def _number(element: Any, name: str, default: int = 1) -> int:
+    said = (element.get(name) or "").strip()
+    return int(said) if said.isdecimal() and len(said) < 6 else default

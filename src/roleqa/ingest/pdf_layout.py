@@ -4,49 +4,39 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
-# Parts of a page's height that headers and footers stand in.
-_MARGIN = 0.1
-_PAGE_NUMBER = re.compile(
-    r"(?:page|p\.)?\s*[-\u2013(]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-\u2013)]?(?:\s*(?:/|of)\s*\d{1,4})?", re.IGNORECASE
-)
+from roleqa.ingest.pdf_furniture import Furniture
+from roleqa.ingest.pdf_line import Line
+from roleqa.ingest.right_to_left import is_right_to_left, logical
+
 # What the reader gives for a sign that the font does not name: most often a bullet.
-_UNKNOWN = re.compile(r"\(cid:\d+\)")
+_UNKNOWN = re.compile(r"\(cid:\d+\)|[\ue000-\uf8ff]")
 _BULLET = "\u2022"
-_DIGITS = re.compile(r"\d+")
+_LEADER = re.compile(r"(?:[.\u2026\u00b7_][ ]?){5,}[ ]?(?:\d{1,4}|[ivxlc]{1,7})?$")
 _SAME_LINE = 0.5  # of the size of the words
-_GUTTER_GAP = 1.2  # of the size of the words: wider, two words are of two columns or cells
+_GUTTER_GAP = 0.7  # of the size of the words: wider, two words may be of two columns
+_SPACE = 0.1  # of the size: closer, what changes its font within a word is one
+_NARROWEST = 60  # in points
+_MOST_CROSSING = 0.4  # of the rows
 _LEAST_LINES = 3  # in each column
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Words side by side, in points from the top left; a table has `rows` and no words."""
+def lines_of(pages: Iterable[dict[str, Any]]) -> tuple[list[Line], int]:
+    """The lines and tables of all pages, in reading order, and how many pages there are.
 
-    text: str
-    x0: float
-    x1: float
-    top: float
-    bottom: float
-    size: float
-    bold: bool
-    page: int
-    rows: tuple[tuple[str, ...], ...] = ()
-
-
-def lines_of(pages: Sequence[dict[str, Any]]) -> list[Line]:
-    """The lines and tables of all pages, in reading order."""
-    raw = [_segments(page, number) for number, page in enumerate(pages, start=1)]
-    repeated = _repeated(raw, pages)
+    Without what every page repeats, and the entries of a table of contents.
+    """
+    raw = [(_segments(page, number), float(page["height"])) for number, page in enumerate(pages, start=1)]
+    furniture = Furniture(raw)
     found: list[Line] = []
-    for segments, page in zip(raw, pages, strict=True):
-        kept = [line for line in segments if line.rows or not _is_furniture(line, page, repeated)]
-        found += _joined(_ordered(kept))
-    return found
+    for segments, height in raw:
+        kept = [line for line in segments if not furniture.holds(line, segments, height)]
+        found += (line for line in _joined(_ordered(kept)) if not _LEADER.search(line.text))
+    return found, len(raw)
 
 
 def _segments(page: dict[str, Any], number: int) -> list[Line]:
@@ -81,7 +71,7 @@ def _inside(word: Sequence[Any], box: Sequence[float]) -> bool:
 def _parts(row: list[Any]) -> Iterator[list[Any]]:
     part = [row[0]]
     for word in row[1:]:
-        if word[1] - part[-1][2] > _GUTTER_GAP * max(word[5], part[-1][5]):
+        if word[1] - part[-1][2] > _GUTTER_GAP * min(word[5], part[-1][5]):
             yield part
             part = []
         part.append(word)
@@ -93,7 +83,7 @@ def _line(words: Sequence[Any], number: int) -> Line:
     for word in words:
         sizes[round(word[5] * 2) / 2] += len(word[0])
     return Line(
-        text=" ".join(word[0] for word in words),
+        text=_put_together(words),
         x0=words[0][1],
         x1=max(word[2] for word in words),
         top=min(word[3] for word in words),
@@ -104,24 +94,15 @@ def _line(words: Sequence[Any], number: int) -> Line:
     )
 
 
-def _repeated(raw: Sequence[Sequence[Line]], pages: Sequence[dict[str, Any]]) -> set[str]:
-    """What stands in the margins of several pages, numbers aside."""
-    seen: Counter[str] = Counter()
-    for segments, page in zip(raw, pages, strict=True):
-        seen.update({_DIGITS.sub("#", line.text) for line in segments if not line.rows and _in_margin(line, page)})
-    least = max(2, min(3, len(pages)))
-    return {text for text, count in seen.items() if count >= least}
-
-
-def _in_margin(line: Line, page: dict[str, Any]) -> bool:
-    height = float(page["height"])
-    return line.bottom < _MARGIN * height or line.top > (1 - _MARGIN) * height
-
-
-def _is_furniture(line: Line, page: dict[str, Any], repeated: set[str]) -> bool:
-    return _in_margin(line, page) and (
-        _DIGITS.sub("#", line.text) in repeated or _PAGE_NUMBER.fullmatch(line.text.strip()) is not None
-    )
+def _put_together(words: Sequence[Sequence[Any]]) -> str:
+    """The words with spaces where there is room for one, from the right where they are of such a writing."""
+    text = "".join(word[0] for word in words)
+    if is_right_to_left(text):
+        return logical([word[0] for word in words])
+    pieces = [words[0][0]]
+    for before, word in pairwise(words):
+        pieces += [" " if word[1] - before[2] > _SPACE * min(before[5], word[5]) else "", word[0]]
+    return "".join(pieces)
 
 
 def _ordered(segments: Sequence[Line]) -> list[Line]:
@@ -142,28 +123,38 @@ def _ordered(segments: Sequence[Line]) -> list[Line]:
 
 
 def _gutter(segments: Sequence[Line]) -> float | None:
-    """Where the gap between two columns is: most lines end before it or begin behind it."""
-    if len(segments) < 2 * _LEAST_LINES:
-        return None
-    left, right = min(line.x0 for line in segments), max(line.x1 for line in segments)
+    """Where the gap between two columns is: most lines end before it or begin behind it, some of them right there."""
+    edges = Counter(round(line.x0) for line in segments)
+    left = min((line.x0 for line in segments), default=0.0)
+    rows: dict[int, list[Line]] = {}
+    for line in segments:
+        rows.setdefault(round(line.bottom), []).append(line)
     best: tuple[int, float] | None = None
-    for x in sorted({line.x0 - 1 for line in segments if left + 0.2 * (right - left) < line.x0 < right}):
-        before = [line for line in segments if line.x1 <= x]
-        behind = [line for line in segments if line.x0 >= x]
-        crossing = len(segments) - len(before) - len(behind)
-        if min(len(before), len(behind)) < _LEAST_LINES or crossing > 0.4 * len(segments):
-            continue
-        if not _are_columns(before, behind):
-            continue
-        if best is None or crossing < best[0]:
-            best = (crossing, x)
+    for edge in sorted(edge for edge, count in edges.items() if count >= _LEAST_LINES and edge > left + _NARROWEST):
+        crossing = _crossing(list(rows.values()), edge - 1)
+        if crossing is not None and (best is None or crossing < best[0]):
+            best = (crossing, edge - 1)
     return best[1] if best else None
 
 
-def _are_columns(before: Sequence[Line], behind: Sequence[Line]) -> bool:
-    """Whether both are text of some width: bullets and their items are not, nor are numbers and theirs."""
-    widths = [median(line.x1 - line.x0 for line in side) for side in (before, behind)]
-    return min(widths) > 0.35 * max(widths) and min(widths) > 60
+def _crossing(rows: Sequence[Sequence[Line]], x: float) -> int | None:
+    """How many rows go over a place between two columns; None where it is none.
+
+    Both sides are text of some width: bullets and their items are not, nor are numbers and theirs.
+    """
+    crossing = 0
+    widths: tuple[list[float], list[float]] = ([], [])
+    for row in rows:
+        if any(line.x0 < x < line.x1 for line in row):
+            crossing += 1
+            continue
+        for side, behind in zip(widths, (False, True), strict=True):
+            if own := [line for line in row if (line.x0 >= x) is behind]:
+                side.append(max(line.x1 for line in own) - min(line.x0 for line in own))
+    if crossing > _MOST_CROSSING * len(rows) or min(map(len, widths)) < _LEAST_LINES:
+        return None
+    narrow, wide = sorted(map(median, widths))
+    return crossing if narrow > max(_NARROWEST, 0.35 * wide) else None
 
 
 def _joined(segments: Sequence[Line]) -> list[Line]:
@@ -175,9 +166,14 @@ def _joined(segments: Sequence[Line]) -> list[Line]:
         height = _SAME_LINE * max(line.size, last.size) if last else 0.0
         if last and same and abs(line.top + line.bottom - last.top - last.bottom) / 2 < height:
             found[-1] = Line(
-                f"{last.text} {line.text}", last.x0, line.x1, min(last.top, line.top), max(last.bottom, line.bottom),
+                _side_by_side(last.text, line.text),
+                last.x0, line.x1, min(last.top, line.top), max(last.bottom, line.bottom),
                 last.size if len(last.text) > len(line.text) else line.size, last.bold and line.bold, line.page,
             )  # fmt: skip
         else:
             found.append(line)
     return found
+
+
+def _side_by_side(left: str, right: str) -> str:
+    return f"{right} {left}" if is_right_to_left(left + right) else f"{left} {right}"

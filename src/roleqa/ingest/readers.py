@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 from collections.abc import Callable
 
 from roleqa.errors import UnreadableFileError
@@ -15,6 +16,9 @@ from roleqa.ingest.pdf import read_pdf
 from roleqa.ingest.plain_text import read_plain_text
 from roleqa.ingest.sheets import read_csv, read_xlsx
 
+# The parts by which archives are told apart; their names are never compressed.
+_PARTS = {".docx": b"word/document.xml", ".xlsx": b"xl/workbook.xml"}
+_PAGE = (b"<!doctype html", b"<html")
 # What most bytes of UTF-16 text in a language of Europe are, every other one.
 _UTF_16_ZEROS = 0.3
 
@@ -50,6 +54,10 @@ def _is_bare_utf_16(data: bytes) -> bool:
     return len(data) > 3 and min(zeros) == 0 and max(zeros) > _UTF_16_ZEROS * len(data[:4096])
 
 
+def _csv(data: bytes) -> Reading:
+    return read_csv(decoded_values(data))
+
+
 def _markdown(data: bytes) -> Reading:
     return read_markdown(decoded(data))
 
@@ -58,8 +66,35 @@ def _plain_text(data: bytes) -> Reading:
     return read_plain_text(decoded(data))
 
 
-def _csv(data: bytes) -> Reading:
-    return read_csv(decoded(data))
+def decoded_values(data: bytes) -> str:
+    """The text of separated values, which programs save as UTF-8, as "Unicode text", or as Windows does in the west.
+
+    Raises:
+        UnreadableFileError: it is none of these, or has too many parts to be read.
+    """
+    with contextlib.suppress(UnicodeError):
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            data = data.decode("utf-16").encode()
+        elif not _is_utf_8(data):
+            data = data.decode("cp1252").encode()
+    return decoded(data)
+
+
+def kind_of(data: bytes) -> str | None:
+    """The suffix that files such as this one have, where their bytes say it."""
+    if data.startswith(b"%PDF-"):
+        return ".pdf"
+    if data.startswith(b"PK\x03\x04"):
+        return next((kind for kind, part in _PARTS.items() if part in data), None)
+    return ".html" if data[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGE) else None
+
+
+def _is_utf_8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 READERS: dict[str, Callable[[bytes], Reading]] = {
@@ -73,7 +108,15 @@ READERS: dict[str, Callable[[bytes], Reading]] = {
     ".pdf": read_pdf,
     ".xlsx": read_xlsx,
 }
-TEXT_SUFFIXES = frozenset({".csv", ".md", ".markdown", ".txt"})
+# How those that are text are decoded: that is soon done, and tells most of the files that cannot be read.
+TEXTS: dict[str, Callable[[bytes], str]] = {
+    ".csv": decoded_values,
+    ".md": decoded,
+    ".markdown": decoded,
+    ".txt": decoded,
+}
+# To be named where someone asks what may be added.
+KINDS = ".md, .txt, .html, .docx, .pdf, .csv or .xlsx"
 # People expect these to be read; to leave them out in silence would hide that part of their corpus is missing.
 SAVE_AS = {
     ".doc": ".docx",

@@ -21,6 +21,7 @@ Row = list[str]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKED_AT = 20
+_SAID = re.compile(r"\ufeff?sep=([^\w\s\"]|\t)\n")  # how a file tells some programs what its separator is
 # Empty cells are cheap, and a workbook may have a great many: so many are passed over, filled ones not counted.
 _MOST_CELLS = 10_000_000
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})\"")
@@ -34,8 +35,11 @@ def read_csv(text: str) -> Reading:
         UnreadableFileError: a value in it is too long to be one.
     """
     extract = Extract()
+    said = _SAID.match(text)
+    values = text[said.end() :] if said else text
+    delimiter = said[1] if said else _delimiter(text)
     try:
-        _add(extract, csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+        _add(extract, csv.reader(io.StringIO(values, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise UnreadableFileError(f"it is no table of separated values ({error}): save it as .txt") from error
     return extract.reading()
@@ -119,11 +123,17 @@ def _shown(cell: Any) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, datetime.datetime):
-        return value.isoformat(" ", "minutes") if value.time() != datetime.time() else value.date().isoformat()
+        return f"{value.date()} {_time(value.time())}" if value.time() != datetime.time() else str(value.date())
+    if isinstance(value, datetime.time):
+        return _time(value)
     if isinstance(value, int | float):
         share = "%" in (cell.number_format or "")
         return f"{100 * value:.10g}%" if share else f"{value:.15g}"
     return one_line(str(value))
+
+
+def _time(value: datetime.time) -> str:
+    return value.isoformat("seconds" if value.second else "minutes")
 
 
 def _add(extract: Extract, rows: Iterable[Sequence[str]]) -> None:
@@ -134,7 +144,7 @@ def _add(extract: Extract, rows: Iterable[Sequence[str]]) -> None:
             extract.paragraph(next(cell for cell in row if cell))
         left = min((i for row in block[first:] for i, cell in enumerate(row) if cell), default=0)
         right = max((i for row in block[first:] for i, cell in enumerate(row) if cell), default=0)
-        extract.table([row[left : right + 1] for row in block[first:]])
+        extract.table([[*row, *[""] * right][left : right + 1] for row in block[first:]])
 
 
 def _blocks(rows: Iterable[Sequence[str]]) -> Iterator[list[Row]]:

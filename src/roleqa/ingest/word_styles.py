@@ -35,11 +35,15 @@ def whole(text: str | None, default: int = 0) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A paragraph style with what it has from those that it is based on. `level` is a heading's, 0 for other text."""
+    """A paragraph style with what it has from those that it is based on.
+
+    `level` is a heading's, 0 for other text; `size` is in half points, 0 where nothing says it.
+    """
 
     name: str = ""
     level: int = 0
     bold: bool = False
+    size: int = 0
     number: str | None = None
     depth: int = 0
 
@@ -52,6 +56,8 @@ class Styles:
         self._elements = {element.get(W + "styleId"): element for element in found}
         self._styles: dict[str | None, Style] = {}
         own = {id: e for id, e in self._elements.items() if e.get(W + "type") == "paragraph"}
+        defaults = root.find(f"{W}docDefaults/{W}rPrDefault") if root is not None else None
+        self._plain = Style(size=whole(value(defaults, "rPr/sz")) if defaults is not None else 0)
         self._default = next((id for id, e in own.items() if e.get(W + "default") == "1"), None)
 
     def get(self, id: str | None) -> Style:
@@ -62,7 +68,7 @@ class Styles:
         return self._styles[id]
 
     def _read(self, id: str | None) -> Style:
-        style = Style()
+        style = self._plain
         chain: list[Any] = []
         while id in self._elements and len(chain) < _LONGEST_CHAIN:
             chain.append(self._elements[id])
@@ -78,7 +84,8 @@ class Styles:
             listed = _LIST_LEVEL.fullmatch(name)
             if listed and listed[1]:
                 depth = int(listed[1]) - 1
-            style = Style(name, level, style.bold if bold is None else bold, number, depth)
+            size = whole(value(element, "rPr/sz"), style.size)
+            style = Style(name, level, style.bold if bold is None else bold, size, number, depth)
         return style
 
 

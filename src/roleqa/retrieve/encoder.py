@@ -2,15 +2,22 @@
 
 A passage's embedding is the same, bit for bit, whatever is encoded beside it: an index that was brought up to date is
 the one that building it anew would have given. Sums of floating-point numbers depend on the shape of the matrices
-they are part of, so every batch has as many texts, and is padded to a length that follows from its texts' own.
+they are part of, so every batch has as many texts, and is padded to a length that follows from its texts' own. What
+they depend on beside that, the number format and the kind of processor, is the encoder's `precision`: it stands in the
+manifest, and a build that has another encodes everything anew.
 """
 
 from __future__ import annotations
 
 import json
+import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import ModelError
+from roleqa.models import Encoder
+from roleqa.retrieve.onnx_encoder import OnnxEncoder
 from roleqa.retrieve.weights import ENCODER_WEIGHTS, PACKAGED, folder_sha256
 
 if TYPE_CHECKING:
@@ -25,10 +34,24 @@ if TYPE_CHECKING:
 
 Embeddings = NDArray[np.float32]
 
-# A batch this small keeps two cores busy, and the last of each length is rarely full; larger ones were no faster.
+# A batch this small keeps a core busy, and the last of each length wastes little; larger ones were no faster.
 BATCH_SIZE = 8
+# A graphics processor has thousands of cores.
+GPU_BATCH_SIZE = 128
 # Texts are padded to a multiple of so many tokens.
 LENGTH_STEP = 32
+# How many texts are tokenized at once to learn their lengths: tokens take up a hundred times their text's room.
+_COUNTED_AT_ONCE = 1024
+# How many batches wait for a worker, of the millions that there may be.
+_WAITING = 256
+# What Linux shows of a graphics processor that torch might use; loading torch to ask it takes seconds.
+_GPU_FILES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+
+
+def load_encoder(name: str) -> Encoder:
+    """The packaged encoder, or any sentence-transformers model by name or path; weights load on first use."""
+    encoder = SentenceEncoder(name)
+    return OnnxEncoder(encoder) if name == PACKAGED else encoder
 
 
 class SentenceEncoder:
@@ -40,6 +63,7 @@ class SentenceEncoder:
 
     def __init__(self, name: str = PACKAGED) -> None:
         self.name = name
+        self._tokenizing = threading.Lock()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -49,6 +73,12 @@ class SentenceEncoder:
         folder = Path(self.name)
         return f"{self.name} ({folder_sha256(folder)[:12]})" if folder.is_dir() else self.name
 
+    @cached_property
+    def precision(self) -> str:
+        """bfloat16 where the processor has it: about twice the speed, cosine to float32 above 0.9999."""
+        format = "bfloat16" if self._device == "cpu" and _has_bfloat16() else "float32"
+        return f"{format} ({self._device})"
+
     @property
     def window(self) -> int:
         return self._longest - self._special_tokens
@@ -56,14 +86,18 @@ class SentenceEncoder:
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
+    def token_ids(self, text: str) -> list[int]:
+        """The text as the model reads it: special tokens added, cut to what fits."""
+        ids: list[int] = self._tokenizer.encode(text).ids
+        return ids if len(ids) <= self._longest else [*ids[: self._longest - 1], ids[-1]]
+
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Embeddings:
         embeddings = np.empty((len(texts), self._model.get_embedding_dimension() or 0), dtype=np.float32)
         done = 0
-        with _fast_inference():
-            for length, rows in self._batches(texts):
-                batch = [texts[row] for row in rows]
-                embeddings[rows] = self._encode(batch + [""] * (BATCH_SIZE - len(batch)), length)[: len(batch)]
-                done += len(batch)
+        with _workers(self._device) as workers:
+            for rows, made in self._encode_batches(texts, workers):
+                embeddings[rows] = made
+                done += len(rows)
                 if progress:
                     progress(done)
         return _unit_rows(embeddings)
@@ -72,23 +106,69 @@ class SentenceEncoder:
         row: Embeddings = _unit_rows(self._encode([query]))[0]
         return row
 
+    def _encode_batches(
+        self, texts: Sequence[str], workers: ThreadPoolExecutor
+    ) -> Iterator[tuple[list[int], Embeddings]]:
+        """Rows of texts with their embeddings."""
+        pending: deque[tuple[list[int], Future[Embeddings]]] = deque()
+        for length, rows in self._batches(texts):
+            batch = [texts[row] for row in rows]
+            pending.append((rows, workers.submit(self._encode_batch, batch, length)))
+            if len(pending) > _WAITING:
+                rows, made = pending.popleft()
+                yield rows, made.result()
+        for rows, made in pending:
+            yield rows, made.result()
+
+    def _encode_batch(self, batch: list[str], length: int) -> Embeddings:
+        """One batch, filled up with empty texts to the size that all have."""
+        import torch
+
+        is_fast = self.precision.startswith("bfloat16")
+        with torch.autocast("cpu", dtype=torch.bfloat16) if is_fast else nullcontext():
+            return self._encode(batch + [""] * (self._batch_size - len(batch)), length)[: len(batch)]
+
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
         """Rows of texts that are padded to one length, in tokens; longest first: memory runs out at once or never."""
-        rows: dict[int, list[int]] = {}
-        for row, encoding in enumerate(self._tokenizer.encode_batch(list(texts), add_special_tokens=False)):
-            tokens = min(len(encoding.ids) + self._special_tokens, self._longest)
-            rows.setdefault(min(-(-tokens // LENGTH_STEP) * LENGTH_STEP, self._longest), []).append(row)
-        for length in sorted(rows, reverse=True):
-            for first in range(0, len(rows[length]), BATCH_SIZE):
-                yield length, rows[length][first : first + BATCH_SIZE]
+        by_length: dict[int, list[int]] = {}
+        for row, tokens in enumerate(self._lengths(texts)):
+            by_length.setdefault(min(-(-tokens // LENGTH_STEP) * LENGTH_STEP, self._longest), []).append(row)
+        for length in sorted(by_length, reverse=True):
+            rows = by_length[length]
+            for first in range(0, len(rows), self._batch_size):
+                yield length, rows[first : first + self._batch_size]
+
+    def _lengths(self, texts: Sequence[str]) -> Iterator[int]:
+        """How many tokens the model reads of each text, special ones included."""
+        for first in range(0, len(texts), _COUNTED_AT_ONCE):
+            some = list(texts[first : first + _COUNTED_AT_ONCE])
+            for encoding in self._tokenizer.encode_batch(some, add_special_tokens=False):
+                yield min(len(encoding.ids) + self._special_tokens, self._longest)
 
     def _encode(self, texts: list[str], length: int | None = None) -> Embeddings:
         """One batch, padded to the length where one is given."""
         options: dict[str, Any] = {}
         if length and self._is_transformer:
             options["processing_kwargs"] = {"text": {"padding": "max_length", "max_length": length}}
-        encoded = self._model.encode(texts, batch_size=BATCH_SIZE, show_progress_bar=False, **options)
+        encoded = self._model.encode(texts, batch_size=len(texts), show_progress_bar=False, **options)
         return np.asarray(encoded, dtype=np.float32)
+
+    @cached_property
+    def _device(self) -> str:
+        """What torch runs on, as it calls it."""
+        if version("torch").endswith("+cpu"):
+            return "cpu"
+        if sys.platform == "linux" and not any(Path(file).exists() for file in _GPU_FILES):
+            return "cpu"
+        import torch
+
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+
+    @property
+    def _batch_size(self) -> int:
+        return BATCH_SIZE if self._device == "cpu" else GPU_BATCH_SIZE
 
     @cached_property
     def _is_transformer(self) -> bool:
@@ -128,9 +208,18 @@ class SentenceEncoder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
+        tokenizing = self._tokenizing
+
+        class SharedTransformer(SentenceTransformer):
+            """May encode on several threads: they share one tokenizer, that each sets to another length."""
+
+            def preprocess(self, *inputs: Any, **options: Any) -> dict[str, Any]:
+                with tokenizing:
+                    return super().preprocess(*inputs, **options)
+
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would draw over our own
         try:
-            return SentenceTransformer(path, device="cpu", local_files_only=True, backend="torch")
+            return SharedTransformer(path, device=self._device, local_files_only=True, backend="torch")
         except (OSError, ValueError) as error:
             raise ModelError(
                 f"the encoder {self.name!r} cannot be loaded: it is no sentence-transformers folder, nor in this "
@@ -139,15 +228,20 @@ class SentenceEncoder:
 
 
 @contextmanager
-def _fast_inference() -> Iterator[None]:
-    """bfloat16 where the processor has it (2.5 times the speed, cosine to float32 above 0.9999)."""
+def _workers(device: str) -> Iterator[ThreadPoolExecutor]:
+    """Threads that each encode a batch on one core: faster than to share one among all cores, where each waits for the
+    others at every step, all the more when other programs keep some of the cores from it. A GPU needs but one.
+    """
     import torch
 
-    if _has_bfloat16():
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            yield
-    else:
-        yield
+    cores = torch.get_num_threads()
+    count = cores if device == "cpu" else 1
+    workers = ThreadPoolExecutor(count, "encoder", initializer=torch.set_num_threads, initargs=(cores // count,))
+    try:
+        yield workers
+    finally:
+        workers.shutdown(cancel_futures=True)
+        torch.set_num_threads(cores)  # it was set for every thread that is begun from then on
 
 
 def _has_bfloat16() -> bool:

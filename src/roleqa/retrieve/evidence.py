@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
 from roleqa.ingest.match_text import evidence_body, evidence_text
+from roleqa.models import Reranker
 from roleqa.question.roles import evidence_roles, refers_back
-from roleqa.types import Evidence, Ranking, Reranker
+from roleqa.types import Evidence, Ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,19 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ScoredEvidence:
-    """A candidate with the cross-encoder's logit."""
+    """A candidate that the cross-encoder has read: its logit says how well it answers, alone."""
 
     candidate: Candidate
-    score: float
+    logit: float
 
     @property
     def row(self) -> int:
         return self.candidate.row
+
+    @property
+    def score(self) -> float:
+        """What it ranks by. The guess counts too: it knows the passage's rank, which the logit does not."""
+        return self.logit + self.candidate.prior
 
 
 # What a cosine weighs in the guess, against a passage's fused score and the covered words (each up to 1).

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import ModelError
+from roleqa.models import Reranker
+from roleqa.retrieve.onnx_session import open_session
 from roleqa.retrieve.weights import PACKAGED, RERANKER_WEIGHTS
-from roleqa.types import Reranker
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -73,17 +73,7 @@ class OnnxReranker:
 
     @cached_property
     def _session(self) -> Any:
-        # onnxruntime reports its use to its maker unless this is set before it is imported.
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3  # warnings about the machine's topology say nothing to a user
-        # Threads that wait for work must not burn the time of those that have some.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return onnxruntime.InferenceSession(
-            str(self._folder / RERANKER_WEIGHTS.file), options, providers=["CPUExecutionProvider"]
-        )
+        return open_session(str(self._folder / RERANKER_WEIGHTS.file))
 
 
 class SentenceReranker:

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.index.load import Index
+from roleqa.models import Encoder, Reranker
 from roleqa.question.roles import mentioned_roles
 from roleqa.retrieve.evidence import ScoredEvidence, gather_evidence, rerank_evidence
 from roleqa.retrieve.fusion import fuse
 from roleqa.settings import Settings
-from roleqa.types import Encoder, Hit, Mode, Ranking, Reranker
+from roleqa.types import Hit, Mode, Ranking
 
 # How many sentences that name all the roles of a comparison are read; more say the same again.
 MAX_ON_ALL = 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from roleqa.evaluate.display import as_duration
 from roleqa.ui.markup import EMPTY, Html, element, foreign, join, text
 from roleqa.ui.panel import render_report
 from roleqa.ui.rebuild import Outcome, Step
@@ -77,6 +78,8 @@ def render_step(step: Step) -> tuple[Html, Html]:
     """The bar of a rebuild that is running, and what is said of it once."""
     name = "Cancelling" if step.cancelling else STAGES.get(step.stage, step.stage.capitalize())
     counted = f"{step.done:,} of {step.total:,}" if step.total else ""
+    if step.total and step.pace:
+        counted += f", {step.pace:,.0f} a second, about {as_duration((step.total - step.done) / step.pace)} left"
     # Without a value, a bar says that it is not known how long.
     value = {"max": str(step.total), "value": str(step.done)} if step.total else {}
     bar = element("progress", aria_label="Rebuild", **value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from roleqa.index.catalog import Entry
+from roleqa.ingest.readers import KINDS
 from roleqa.types import Generation
 from roleqa.ui.markup import EMPTY, Html, element, foreign, join, text
 from roleqa.ui.panel import count, exact_time
@@ -19,7 +20,7 @@ BADGES = {
     "unreadable": ("Not readable", "problem"),
     "indexed": ("Indexed", "fresh"),
 }
-NO_DOCUMENTS = "There is no document yet. Add some: .md, .txt, .html, .docx, .pdf, .csv or .xlsx."
+NO_DOCUMENTS = f"There is no document yet. Add some: {KINDS}."
 
 
 def render_documents(entries: Sequence[Entry], generation: Generation, removable: bool) -> Html:

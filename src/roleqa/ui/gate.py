@@ -6,6 +6,7 @@ event of the page by its name, and serves MCP to people who have not logged in. 
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -57,7 +58,7 @@ class Gate:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         refusal = await self._refusal(Request(scope)) if scope["type"] == "http" else None
         if refusal or scope["type"] != "http" or not scope["path"].startswith(UPLOAD):
-            await (refusal or self._app)(scope, receive, send)
+            await _to_the_end(refusal or self._app, scope, receive, send)
             return
         self._uploads += 1
         try:
@@ -136,6 +137,20 @@ def _oversized(request: Request, most: int) -> Response | None:
     if length and (not length.isdecimal() or int(length) > most):
         return _refuse(413, f"a request may have {most} bytes")
     return None
+
+
+async def _to_the_end(app: App, scope: Message, receive: Receive, send: Send) -> None:
+    """Has the app answer, and ends the answer calmly where it fails as Gradio does for events that it does not know.
+
+    Whoever asks for such events, a page that is being left for one, has been told in the stream that was begun for
+    them. What Gradio raises then would only fill the log.
+    """
+    try:
+        await app(scope, receive, send)
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, HTTPException):
+            raise
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _unknown_endpoint(path: str) -> Response | None:

@@ -10,6 +10,7 @@ import gradio as gr
 
 from roleqa.errors import RoleqaError
 from roleqa.evaluate.background import BackgroundEvaluation, Run
+from roleqa.evaluate.display import as_duration
 from roleqa.evaluate.page import CAPTIONS
 from roleqa.evaluate.saved import load_plots, load_report
 from roleqa.ui.access import Access
@@ -110,7 +111,7 @@ def render_progress(run: Run) -> Html:
     if not run.total:
         return element("p", text("Reading the labelled questions \u2026"))
     bar = element("progress", value=str(run.done), max=str(run.total), aria_label="Questions asked")
-    left = "" if run.seconds_left is None else f", about {_duration(run.seconds_left)} left"
+    left = "" if run.seconds_left is None else f", about {as_duration(run.seconds_left)} left"
     return join(bar, element("p", text(f"{run.done} of {run.total} questions{left}")))
 
 
@@ -141,7 +142,3 @@ def render_no_report(index: Path) -> Html:
         foreign("pre", command),
         class_="no-report",
     )
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"

@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from roleqa.errors import BuildCancelledError, IndexBusyError, RoleqaError
 from roleqa.types import BuildReport, Progress
 
 # How often, in seconds, a page that watches hears how far it is.
 LOOK_EVERY = 0.2
+
+# Before so many seconds nobody need know how long it will take, nor can.
+SOONEST_PACE = 1.0
 
 CANCELLED = "The rebuild was cancelled."
 UNEXPECTED = "The rebuild went wrong in a way that it should not. The terminal that serves this page says more."
@@ -23,12 +27,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a rebuild is: `total` is 0 while it is not known. `cancelling` once it was asked to stop."""
+    """How far a rebuild is, `seconds` after this stage began: `total` is 0 while it is not known. `cancelling` once it
+    was asked to stop.
+    """
 
     stage: str
     done: int = 0
     total: int = 0
     cancelling: bool = False
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def pace(self) -> float | None:
+        """How many are done in a second; None while that cannot be told."""
+        return self.done / self.seconds if self.done and self.seconds >= SOONEST_PACE else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,7 @@ class Rebuild:
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
         self._step: Step | None = None
+        self._stage_began = 0.0
         self._outcome = Outcome()
 
     @property
@@ -76,7 +89,7 @@ class Rebuild:
         with self._lock:
             if self._step:
                 self._cancelled.set()
-                self._step = Step(self._step.stage, self._step.done, self._step.total, cancelling=True)
+                self._step = replace(self._step, cancelling=True)
 
     async def run(self) -> AsyncIterator[Step | Outcome]:
         """Starts one, unless one is running, and watches it; what came of it is told however soon it was over."""
@@ -137,4 +150,6 @@ class Rebuild:
         with self._lock:
             if self._cancelled.is_set():
                 raise BuildCancelledError(CANCELLED)
-            self._step = Step(stage, done, total)
+            if self._step is None or self._step.stage != stage:
+                self._stage_began = time.monotonic()
+            self._step = Step(stage, done, total, seconds=time.monotonic() - self._stage_began)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from roleqa.ingest.blocks import Span
+from roleqa.blocks import Span, page_at
 from roleqa.ingest.source_line import source_block, source_text
 from roleqa.types import Document
 from roleqa.ui.links import Link, check_of, parse_link
@@ -86,11 +86,17 @@ def _head(view: _View, link: Link) -> Html:
     return element(
         "header",
         _tools(kept),
-        foreign("p", document.id, class_="file"),
+        element("p", foreign("span", document.id), _place(view, link), class_="file"),
         foreign("h2", document.title, tabindex="-1"),
         _origin(view),
         *map(_notice, notices),
     )
+
+
+def _place(view: _View, link: Link) -> Html:
+    """The page that is open, where the document has pages and the link still leads to one."""
+    page = None if view.said else page_at(view.document.pages, link.start)
+    return text(f", page {page}") if page is not None else EMPTY
 
 
 def _origin(view: _View) -> Html:

@@ -21,8 +21,8 @@ from servers import REPOSITORY, run_roleqa, running  # noqa: E402
 
 WIDE = {"width": 1280, "height": 800}
 RANK = "What rank does a defence attach\u00e9 usually hold?"
-COMPARISON = "Compare the reporting lines of the two roles"
-UNANSWERED = "How much is a defence attach\u00e9 paid?"
+COMPARISON = "Compare the ranks of a liaison officer and a defence attach\u00e9"
+UNANSWERED = "How much is an attach\u00e9 paid?"
 QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"
 # So many documents more that a rebuild of them can be caught at work.
 MORE = 30
@@ -57,7 +57,7 @@ def take(page: Page, phone: Page, dark: Page, corpus: Path) -> None:
     expect(source(dark).locator("mark")).to_be_visible()
     shoot(dark, "dark")
 
-    text = next(corpus.glob("*.md")).read_text(encoding="utf-8")
+    text = (corpus / "role-comparison.md").read_text(encoding="utf-8")
     for number in range(1, MORE + 1):
         (corpus / f"edition-{number}.md").write_text(text.replace(" the ", f" the {number} "), encoding="utf-8")
     open_tab(page, "Corpus")

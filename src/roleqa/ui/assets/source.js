@@ -19,6 +19,8 @@ let opener = null;
 
 async function open(link, {focus = true} = {}) {
     const visit = ++visits;
+    const box = document.querySelector("#question textarea");
+    const written = box?.value;
     const html = await server.open_link(link).catch(() => null);
     if (visit !== visits) return;
     // Gradio hands on nothing at all where its own request has failed.
@@ -32,7 +34,9 @@ async function open(link, {focus = true} = {}) {
         if (other.search === link) other.setAttribute("aria-current", "true");
         else other.removeAttribute("aria-current");
     }
-    if (focus) (target.matches("section") ? pane.querySelector("h2") : target).focus({preventScroll: true});
+    // Whoever has begun to type meanwhile goes on.
+    const typing = box && document.activeElement === box && box.value !== written;
+    if (focus && !typing) (target.matches("section") ? pane.querySelector("h2") : target).focus({preventScroll: true});
 }
 
 function show(shown) {
