@@ -43,7 +43,7 @@ from roleqa.index.news import News
 from roleqa.index.write import Origin, write_generation
 from roleqa.ingest.match_text import index_text
 from roleqa.ingest.roles import read_roles
-from roleqa.retrieve.encoder import SentenceEncoder
+from roleqa.retrieve.encoder import load_encoder
 from roleqa.retrieve.reranker import load_reranker
 from roleqa.types import Document, Evidence, Passage
 
@@ -145,7 +145,7 @@ def _embeddings(real: Embeddings, rows: NDArray[np.float16], used: NDArray[np.in
 
 def make_index(size: int, corpus: Path, folder: Path) -> dict[str, Any]:
     """An index of so many passages in `folder/index`, its documents in `folder/corpus`; seconds by stage."""
-    encoder = SentenceEncoder()
+    encoder = load_encoder(Settings().encoder)
     real = Settings(corpus=corpus, index=folder.parent / "real")
     build_index(real, encoder=encoder)
     parts = list(parts_of(load_generation(IndexFolder(real.index).live())).values())
@@ -209,7 +209,7 @@ def memory() -> dict[str, int]:
 def measure(folder: Path, questions: Path, asked: int) -> dict[str, Any]:
     """Of an index in `folder/index`, in this process, which has done nothing else."""
     settings = Settings(corpus=folder / "corpus", index=folder / "index")
-    encoder, reranker = SentenceEncoder(), load_reranker(settings.reranker)
+    encoder, reranker = load_encoder(settings.encoder), load_reranker(settings.reranker)
     encoder.encode_query("warm up")
     reranker.rerank("warm up", ["warm up"])
     found: dict[str, Any] = {"memory_of_models": memory()}
