@@ -218,7 +218,8 @@ class Assistant:
             encoder=manifest.encoder,
             reranker=retriever.reranker.fingerprint,
             roles=manifest.roles,
-            topics=index.topics(),
+            topics=index.topics,
+            vectors=manifest.vectors,
             changes=self._watch.changes(manifest),
             problems=(*manifest.problems, *self._refused),
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from roleqa.evaluate.display import as_figure, as_milliseconds, as_share
+from roleqa.stores import VectorSearch
 from roleqa.types import Answer, BuildReport, Citation, Hit, Progress, Status
 
 if TYPE_CHECKING:
@@ -75,8 +76,16 @@ def print_build(report: BuildReport) -> None:
         _print(f"Nothing to do: {holds} are up to date ({report.seconds:.1f} s). Generation {report.generation}.")
     if report.reason:
         _print(f"Nothing was carried over: {report.reason}.")
+    if report.built and report.vectors.queries:
+        _print(f"Vectors: {_search(report.vectors)}.")
     for problem in report.problems:
         _print(f"Left out {problem.file}: {problem.reason}", err=True)
+
+
+def _search(vectors: VectorSearch) -> str:
+    """How the nearest passages are found, why so, and how many of them."""
+    found = f"recall@10 {vectors.recall:.3f} of {vectors.queries} passages" if vectors.queries else ""
+    return f"{vectors.store}, {vectors.method} ({'; '.join(filter(None, (vectors.reason, found)))})"
 
 
 def print_inspection(inspection: Inspection) -> None:
@@ -110,6 +119,7 @@ def print_status(status: Status) -> None:
     _print(f"Holds       {status.documents} documents, {status.passages} passages, {status.evidence} quotable pieces")
     _print(f"Roles       {', '.join(role.name for role in status.roles) or 'none (no roles.toml)'}")
     _print(f"Encoder     {status.encoder}")
+    _print(f"Vectors     {_search(status.vectors)}")
     _print(f"Reranker    {status.reranker}")
     for problem in status.problems:
         _print(f"Left out    {problem.file}: {problem.reason}")

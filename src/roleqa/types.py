@@ -1,25 +1,24 @@
 """The vocabulary: what flows from a file on disk to a cited answer.
 
-Everything here is frozen. Offsets are character offsets into `Document.text`, half open, so that
-`document.text[start:end]` is always what a span means. Arrays (embeddings, scores) live beside these
-objects, never inside them: row i belongs to item i.
+Everything here is frozen. Offsets are character offsets into `Document.text`, half open: `document.text[start:end]`
+is always what a span means. Arrays (embeddings, scores) live beside these objects: row i belongs to item i.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from roleqa.blocks import Block
+from roleqa.stores import EXACT, VectorSearch
 
 EvidenceKind = Literal["sentence", "item", "list", "cell", "code"]
 Mode = Literal["dense", "bm25", "hybrid", "rerank"]
 MODES: tuple[Mode, ...] = ("dense", "bm25", "hybrid", "rerank")
 AnswerKind = Literal["answer", "comparison", "refusal"]
 
-# Called as progress(stage, done, total) while long work runs; total is 0 while it is not known. May raise
-# BuildCancelledError, to stop it.
+# Called as progress(stage, done, total) in long work, total 0 while unknown. May raise BuildCancelledError, to stop it.
 Progress = Callable[[str, int, int], None]
 
 # Rows of the index with their scores, best first.
@@ -34,7 +33,7 @@ class Document:
     title: str
     text: str
     source: str
-    blocks: tuple[Block, ...] = field(default=(), repr=False, hash=False)
+    blocks: Sequence[Block] = field(default=(), repr=False, hash=False)
     pages: tuple[int, ...] = field(default=(), repr=False)
 
 
@@ -64,7 +63,6 @@ class Passage:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is quoted: one sentence, list item, whole list, table cell or block of code inside a passage.
-
     `row` and `column` are a cell's headers. `lead_in` is the sentence that introduces a list item.
     """
 
@@ -229,9 +227,8 @@ class CorpusChanges:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build made. `encoded` counts the passages encoded anew, `kept` the documents carried over as they were;
-    `changes` is what differs from the generation before it, `reason` says why nothing could be carried over.
-    Where nothing was `built` because nothing had changed, the rest describes the generation that is live.
+    """What a build made, or found live where nothing was `built`. `encoded` counts the passages encoded anew, `kept`
+    the documents carried over; `changes` is what differs from before, `reason` why nothing could be carried over.
     """
 
     generation: str
@@ -245,6 +242,7 @@ class BuildReport:
     kept: int = 0
     reason: str = ""
     built: bool = True
+    vectors: VectorSearch = EXACT
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -265,6 +263,7 @@ class Status:
     topics: tuple[str, ...] = ()
     changes: CorpusChanges = field(default_factory=CorpusChanges)
     problems: tuple[Problem, ...] = ()
+    vectors: VectorSearch = EXACT
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -279,4 +278,5 @@ class Status:
             "topics": list(self.topics),
             "changes": asdict(self.changes),
             "problems": [asdict(problem) for problem in self.problems],
+            "vectors": asdict(self.vectors),
         }

@@ -6,12 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from benchmarks.scale import MADE, make_content
 from benchmarks.squad_labels import build, labelled_sample, rows_with_gold, sample, to_labelled
 from fakes import WordEncoder
+from roleqa.assistant import build_index
 from roleqa.evaluate.questions import Gold
+from roleqa.index.content import parts_of
 from roleqa.index.load import load_index
+from roleqa.settings import Settings
 
 TEXT = "# Force\n\nNewton wrote of force. Long before Newton, Aristotle had.\n\nLater Einstein corrected Newton.\n"
 
@@ -76,3 +81,25 @@ def test_gold_is_the_occurrence_that_is_marked(folder: Path, tmp_path: Path) -> 
     (row,) = rows_with_gold(index, questions["a"])
     assert index.text(index.passages[row], "force.md") == "Long before Newton, Aristotle had."
     assert not rows_with_gold(index, questions["b"])
+
+
+def test_made_passages_lie_in_their_documents_and_near_their_sentences(settings: Settings, tmp_path: Path) -> None:
+    build_index(settings, encoder=WordEncoder())
+    parts = list(parts_of(load_index(settings.index, "words")).values())
+    made = make_content(parts, 160, tmp_path)
+    assert list(made.documents) == sorted(made.documents) == ["harbour.md", *(f"{MADE}000/{i:06}.md" for i in range(4))]
+    assert len(made.passages) == len(made.evidence) == len(made.passage_texts) == len(made.embeddings.passages) == 160
+    sentences = {parts[0].document.text[item.start : item.end] for own in parts[0].evidence for item in own}
+    lengths = np.linalg.norm(made.embeddings.passages, axis=1)
+    assert lengths == pytest.approx(np.ones(160), abs=1e-5)
+    at = sum(map(len, made.evidence[:4]))
+    for row in range(4, 160):
+        passage, own = made.passages[row], made.evidence[row]
+        text = made.documents[passage.document_id].text
+        quotes = [text[item.start : item.end] for item in own]
+        assert set(quotes) <= sentences
+        assert text[passage.start : passage.end] == " ".join(quotes)
+        nearness = made.embeddings.evidence[at : at + len(own)].astype(np.float32) @ made.embeddings.passages[row]
+        assert nearness.mean() > 0.4
+        at += len(own)
+    assert at == len(made.embeddings.evidence)

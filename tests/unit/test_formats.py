@@ -10,7 +10,8 @@ from article import CORPUS, FORMATS, article
 from fakes import OverlapReranker, WordEncoder
 from roleqa.assistant import Assistant, build_index
 from roleqa.index.content import Part, split_part
-from roleqa.index.records import load_documents, save_documents
+from roleqa.index.documents import Documents, save_documents
+from roleqa.index.layout import GenerationFolder
 from roleqa.ingest.corpus import read_file
 from roleqa.ingest.markup import plain
 from roleqa.ingest.sections import find_sections
@@ -61,8 +62,8 @@ def test_the_same_document_whatever_the_format(tmp_path: Path, name: str, suffix
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_blocks_and_pages_are_kept_as_they_were_read(tmp_path: Path, suffix: str) -> None:
     document = split_file(tmp_path, suffix, FORMATS[suffix](article())).document
-    save_documents(tmp_path / "documents.jsonl", [document])
-    assert load_documents(tmp_path / "documents.jsonl") == {document.id: document}
+    save_documents(GenerationFolder(tmp_path), {document.id: document}, {})
+    assert dict(Documents(GenerationFolder(tmp_path))) == {document.id: document}
     assert document.blocks
 
 

@@ -144,7 +144,7 @@ def test_a_passage_does_not_take_the_coarser_embedding_of_evidence(settings: Set
     (settings.corpus / "a.md").write_text("The ferry sails at noon every day.\n")
     build_index(settings, encoder=WordEncoder())
     exact = WordEncoder().encode_query("The ferry sails at noon every day.")
-    assert np.array_equal(load_index(settings.index, "words").vectors.embedding(0), exact)
+    assert np.array_equal(load_index(settings.index, "words").vectors.embeddings()[0], exact)
     assert_as_built_anew(settings)
 
 
@@ -184,11 +184,11 @@ def test_what_was_encoded_in_another_precision_is_encoded_anew_but_still_asked(b
 
 
 def test_a_damaged_generation_is_not_carried_over(built: Settings) -> None:
-    file = live(built).documents
+    file = live(built).texts
     file.write_bytes(file.read_bytes().replace(b"goat", b"boat"))
     report = build_index(built, encoder=WordEncoder())
     assert report.kept == 0
-    assert "documents.jsonl is not what was written" in report.reason
+    assert "texts.txt is not what was written" in report.reason
     assert_as_built_anew(built)
 
 
@@ -202,3 +202,14 @@ def test_documents_of_signs_alone_can_be_built(settings: Settings) -> None:
     (settings.corpus / "harbour.md").write_text("\U0001f600 !!! \U0001f600\n")
     build_index(settings, encoder=WordEncoder())
     assert load_index(settings.index, "words").bm25.search("keeper", 5) == ()
+
+
+def test_what_is_encoded_in_slices_is_what_is_encoded_at_once(built: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {file.name: file.read_bytes() for file in live(built).path.iterdir() if file.is_file() and file.name != "manifest.json"}
+    told: list[tuple[str, int, int]] = []
+    monkeypatch.setattr("roleqa.index.embed.AT_ONCE", 3)
+    build_index(built, full=True, encoder=WordEncoder(), progress=lambda *step: told.append(step))
+    assert {name: (live(built).path / name).read_bytes() for name in made} == made
+    encoding = [step[1:] for step in told if step[0] == "encoding"]
+    total = encoding[0][1]
+    assert encoding == [(0, total), *((min(done, total), total) for done in range(3, total + 3, 3))]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from roleqa.errors import IndexDamagedError
+from roleqa.index import bm25_store as bm25_store_module
 from roleqa.index.bm25_store import K1, B, Bm25Store
 from roleqa.index.faiss_store import FaissStore
 from roleqa.index.terms import terms
@@ -94,6 +95,32 @@ def test_bm25_knows_nothing_of_unknown_words(bm25_store: Bm25Store) -> None:
 
 def test_document_frequency(bm25_store: Bm25Store) -> None:
     assert [bm25_store.document_frequency(term) for term in ("lamp", "the", "pilot", "zeppelin")] == [2, 3, 1, 0]
+
+
+def test_terms_that_everything_has_are_looked_up_last_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(5)
+    words = [f"w{int(number)}" for number in chance.zipf(1.3, size=40_000) if number < 2000]
+    texts = [" ".join(words[place : place + int(chance.integers(3, 40))]) for place in range(0, len(words) - 40, 30)]
+    store = Bm25Store.build(texts)
+    for query in ("w1 w2 w3 w40", "w1 w700", "w900 w1 w1 w1 w2", "w1", "w3 w5 w8 w13 w21 w34"):
+        for k in (1, 10, 5000):
+            monkeypatch.setattr(bm25_store_module, "_SHORT", 10**9)
+            expected = store.search(query, k)
+            monkeypatch.setattr(bm25_store_module, "_SHORT", 1)
+            assert store.search(query, k) == expected
+            assert len(expected) == min(k, len(expected)) > 0
+
+
+def test_ties_go_by_row_though_not_all_of_them_have_room() -> None:
+    store = Bm25Store.build(["tea", "lamp", "lamp ship", "lamp", "lamp"])
+    assert [row for row, _ in store.search("lamp", 2)] == [1, 3]
+    assert [row for row, _ in store.search("lamp", 4)] == [1, 3, 4, 2]
+
+
+def test_a_passage_is_held_by_its_own_terms(bm25_store: Bm25Store) -> None:
+    assert [bm25_store.holds(row, TEXTS[0]) for row in range(4)] == [True, False, False, False]
+    assert bm25_store.holds(1, "!")
+    assert not bm25_store.holds(0, "zeppelin")
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 100])

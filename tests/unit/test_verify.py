@@ -21,19 +21,30 @@ from roleqa.index.faiss_store import FaissStore
 from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.library import load_library
 from roleqa.index.manifest import Manifest, sha256
+from roleqa.index.record_file import RecordFile, write_records
 from roleqa.index.verify import Inspection
 from roleqa.settings import Settings
 
 FILES = (
-    "bm25/data.csc.index.npy",
-    "bm25/indices.csc.index.npy",
-    "bm25/indptr.csc.index.npy",
-    "bm25/params.index.json",
-    "bm25/vocab.index.json",
+    "blocks.jsonl",
+    "blocks.jsonl.npy",
+    "bm25/passages.npy",
+    "bm25/peaks.npy",
+    "bm25/rows.npy",
+    "bm25/scores.npy",
+    "bm25/starts.npy",
+    "bm25/terms.txt",
+    "bm25/terms.txt.npy",
     "documents.jsonl",
+    "documents.jsonl.npy",
     "evidence.npy",
+    "evidence.starts.npy",
     "manifest.json",
     "passages.jsonl",
+    "passages.jsonl.npy",
+    "texts.txt",
+    "texts.txt.npy",
+    "topics.json",
     "vectors.faiss",
     "vocabulary.json",
 )
@@ -55,7 +66,7 @@ def load(settings: Settings) -> Assistant:
 
 def test_a_whole_index_is_whole(settings: Settings, folder: GenerationFolder) -> None:
     found = verify(settings)
-    assert found == Inspection(folder.path.name, (), "", files=11, documents=1, passages=4, evidence=8, encoded=12)
+    assert found == Inspection(folder.path.name, (), "", files=21, documents=1, passages=4, evidence=8, encoded=12)
     assert found.to_dict()["whole"] is True
 
 
@@ -115,7 +126,8 @@ def reseal(folder: GenerationFolder, **changes: Any) -> None:
     """Gives the files, as they are now, the checksums that go with them."""
     manifest = Manifest.load(folder.manifest)
     files = {name: sha256(folder.path / name) for name in manifest.files}
-    replace(manifest, files=files, **changes).save(folder.manifest)
+    sizes = {name: (folder.path / name).stat().st_size for name in manifest.files}
+    replace(manifest, files=files, sizes=sizes, **changes).save(folder.manifest)
 
 
 def wrong_vectors(folder: GenerationFolder) -> None:
@@ -125,19 +137,18 @@ def wrong_vectors(folder: GenerationFolder) -> None:
 
 def wrong_evidence(folder: GenerationFolder) -> None:
     rows = np.load(folder.evidence)
-    EvidenceStore(rows[::-1], [len(rows)]).save(folder.evidence)
+    EvidenceStore(rows[::-1], np.load(folder.path / "evidence.starts.npy")).save(folder.evidence)
 
 
 def wrong_passage(folder: GenerationFolder) -> None:
-    lines = [json.loads(line) for line in folder.passages.read_text().splitlines()]
-    lines[-1]["end"] = 10_000
-    folder.passages.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+    *lines, last = RecordFile(folder.passages)
+    write_records(folder.passages, (*lines, json.dumps(json.loads(last) | {"end": 10_000}).encode()))
 
 
 def wrong_evidence_offsets(folder: GenerationFolder) -> None:
-    lines = [json.loads(line) for line in folder.passages.read_text().splitlines()]
-    lines[0]["evidence"][0][0] = 0
-    folder.passages.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+    first, *lines = map(json.loads, RecordFile(folder.passages))
+    first["evidence"][0][0] = 0
+    write_records(folder.passages, (json.dumps(line).encode() for line in (first, *lines)))
 
 
 def wrong_vocabulary(folder: GenerationFolder) -> None:
@@ -147,7 +158,7 @@ def wrong_vocabulary(folder: GenerationFolder) -> None:
 
 def other_words(folder: GenerationFolder) -> None:
     """The documents say something else than BM25, the vocabulary and the embeddings have heard."""
-    folder.documents.write_text(folder.documents.read_text().replace("lamp", "moth"))
+    write_records(folder.texts, [text.replace(b"lamp", b"moth") for text in RecordFile(folder.texts)])
 
 
 @pytest.mark.parametrize(
@@ -193,7 +204,7 @@ def test_verifying_never_writes(settings: Settings, folder: GenerationFolder) ->
 
 def test_documents_that_load_alone_are_checked_too(settings: Settings, folder: GenerationFolder) -> None:
     other_words(folder)
-    with pytest.raises(IndexDamagedError, match=r"documents\.jsonl is not what was written"):
+    with pytest.raises(IndexDamagedError, match=r"texts\.txt.* is not what was written"):
         load_library(settings.index)
 
 
@@ -203,7 +214,7 @@ def test_the_command(
     monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
     arguments = ["verify", "--index", str(settings.index)]
     assert main(arguments) == 0
-    assert capsys.readouterr().out.startswith(f"Generation {folder.path.name} is whole: 11 files, 1 documents, 4 passages")
+    assert capsys.readouterr().out.startswith(f"Generation {folder.path.name} is whole: 21 files, 1 documents, 4 passages")
     folder.vectors.unlink()
     assert main(arguments) == 1
     said = capsys.readouterr()

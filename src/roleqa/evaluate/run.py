@@ -96,4 +96,6 @@ def _ask(assistant: Assistant, question: LabelledQuestion, stopwatch: Stopwatch)
 
 def _relevant(index: Index, question: LabelledQuestion) -> tuple[str, ...]:
     """The passages that answer: those that hold a gold quote, or a part of one."""
-    return tuple(passage.id for passage in index.passages if any(holds_gold(passage, gold) for gold in question.gold))
+    rows = sorted({row for gold in question.gold for row in index.documents.rows(gold.document)})
+    passages = (index.passages[row] for row in rows)
+    return tuple(passage.id for passage in passages if any(holds_gold(passage, gold) for gold in question.gold))

@@ -160,4 +160,5 @@ def _report(
         kept=kept,
         reason=live.reason,
         built=built,
+        vectors=manifest.vectors,
     )

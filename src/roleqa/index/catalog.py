@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -50,16 +48,15 @@ class Catalog:
             files = corpus_paths(self.folder)
         except CorpusError:
             files = {}
-        passages = Counter(passage.document_id for passage in index.passages)
         now = (manifest.sources.keys() | set(changes.added)) - set(changes.removed)
         found = [
-            Entry(id, readable_stem(path), "unreadable", _size(path), passages[id], self._problem(path))
+            Entry(id, readable_stem(path), "unreadable", _size(path), _passages(index, id), self._problem(path))
             if id not in now
-            else _entry(id, path, index, changes, passages)
+            else _entry(id, path, index, changes)
             for id, path in files.items()
         ]
         gone = index.documents.keys() - files.keys()
-        found += [_entry(id, None, index, changes, passages) for id in gone]
+        found += [_entry(id, None, index, changes) for id in gone]
         return tuple(sorted(found, key=lambda entry: entry.id))
 
     def _problem(self, path: Path) -> str:
@@ -75,19 +72,21 @@ class Catalog:
             return f"it cannot be opened ({error.strerror})"
 
 
-def _entry(
-    id: str, path: Path | None, index: Index, changes: CorpusChanges, passages: Mapping[str, int]
-) -> Entry:
-    document = index.documents.get(id)
-    title = document.title if document else readable_stem(Path(id))
-    size = _size(path) if path else len(document.text.encode()) if document else 0
+def _entry(id: str, path: Path | None, index: Index, changes: CorpusChanges) -> Entry:
+    is_known = id in index.documents
+    title = index.documents.title(id) if is_known else readable_stem(Path(id))
+    size = _size(path) if path else len(index.documents[id].text.encode()) if is_known else 0
     kinds: tuple[tuple[State, tuple[str, ...]], ...] = (
         ("added", changes.added),
         ("changed", changes.changed),
         ("removed", changes.removed),
     )
     state: State = next((kind for kind, ids in kinds if id in ids), "indexed")
-    return Entry(id, title, state, size, passages.get(id, 0), is_file=path is not None)
+    return Entry(id, title, state, size, _passages(index, id), is_file=path is not None)
+
+
+def _passages(index: Index, id: str) -> int:
+    return len(index.documents.rows(id)) if id in index.documents else 0
 
 
 def _reason(folder: Path, path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from roleqa.index.manifest import Manifest, sha256
 from roleqa.ingest.corpus import corpus_hashes
 from roleqa.ingest.roles import ROLES_FILE
 from roleqa.types import CorpusChanges
+
+# Where a corpus has more files, looking at them all takes long for a question: they are looked at again after so many
+# times as long as it took.
+FEW, PAUSE = 1000, 30
 
 Signature = tuple[tuple[str, int, int], ...]
 
@@ -49,17 +54,27 @@ def changes_between(then: Mapping[str, str], now: Mapping[str, str]) -> CorpusCh
 
 
 class ChangeWatch:
-    """Remembers the last comparison until a file's size or time of change differs, so that asking is cheap."""
+    """Remembers the last comparison until a file's size or time of change differs, so that asking is cheap.
+
+    Where there are so many files that even looking at these takes long, it is done again after a pause.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: tuple[str, Signature] | None = None
+        self._seen: tuple[str, str, Signature] | None = None
         self._changes = CorpusChanges()
+        self._paused_until = 0.0
 
     def changes(self, manifest: Manifest) -> CorpusChanges:
         """The same as `corpus_changes`, reading files only where one may have changed."""
-        seen = (manifest.generation, corpus_signature(Path(manifest.corpus)))
         with self._lock:
+            started = time.monotonic()
+            known = self._seen and self._seen[:2] == (manifest.generation, manifest.corpus)
+            if known and started < self._paused_until:
+                return self._changes
+            seen = (manifest.generation, manifest.corpus, corpus_signature(Path(manifest.corpus)))
+            now = time.monotonic()
+            self._paused_until = now + PAUSE * (now - started) if len(seen[2]) > FEW else 0.0
             if seen != self._seen:
                 self._changes = corpus_changes(manifest)
                 self._seen = seen

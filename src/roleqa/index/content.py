@@ -58,15 +58,11 @@ def split_part(source: SourceFile, encoder: Encoder) -> Part:
 
 def parts_of(index: Index) -> dict[str, Part]:
     """The documents of a generation, by id."""
-    rows: dict[str, list[int]] = {}
-    for row, passage in enumerate(index.passages):
-        rows.setdefault(passage.document_id, []).append(row)
-    vectors = index.vectors.embeddings()
     parts = {}
     for id, document in index.documents.items():
-        own = rows.get(id, [])
-        first, end = (own[0], own[-1] + 1) if own else (0, 0)
-        embeddings = Embeddings(vectors[first:end], index.evidence_vectors.embeddings(first, end))
+        own = index.documents.rows(id)
+        first, end = own.start, own.stop
+        embeddings = Embeddings(index.vectors.embeddings(first, end), index.evidence_vectors.embeddings(first, end))
         parts[id] = Part(document, index.passages[first:end], index.evidence[first:end], embeddings)
     return parts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from roleqa.index.content import Embeddings, Part
 from roleqa.models import Encoder
 from roleqa.types import Progress
+
+# So many texts are encoded at once: their embeddings are in memory before what is evidence is made half as precise.
+AT_ONCE = 50_000
 
 Row = NDArray[np.float32] | NDArray[np.float16]
 
@@ -26,15 +29,19 @@ def embed(
     passages, evidence = _known(donors)
     fresh = [part for part in parts if part.embeddings is None]
     wanted = [text for part in fresh for text in part.passage_texts if text not in passages]
-    count = len(wanted)
-    wanted += [text for part in fresh for text in part.evidence_texts if text not in passages and text not in evidence]
-    made = _encode(tuple(dict.fromkeys(wanted)), encoder, progress)
-    passages |= made
+    texts = dict.fromkeys(wanted)
+    precise = len(texts)
+    texts |= dict.fromkeys(
+        text for part in fresh for text in part.evidence_texts if text not in passages and text not in evidence
+    )
+    made = _encode(tuple(texts), precise, encoder, progress)
+    passages |= made[0]
+    evidence |= made[1]
     # A passage's embedding is the more precise one, and rounds to what its evidence of the same text would get.
     evidence |= passages
     dimensions = _dimensions(parts, passages)
     done = tuple(part if part.embeddings else _with_rows(part, passages, evidence, dimensions) for part in parts)
-    return done, count
+    return done, len(wanted)
 
 
 def _known(donors: Iterable[Part]) -> tuple[dict[str, Row], dict[str, Row]]:
@@ -48,12 +55,25 @@ def _known(donors: Iterable[Part]) -> tuple[dict[str, Row], dict[str, Row]]:
     return passages, evidence
 
 
-def _encode(texts: Sequence[str], encoder: Encoder, progress: Progress) -> dict[str, Row]:
-    if not texts:
-        return {}
-    progress("encoding", 0, len(texts))
-    rows = encoder.encode_passages(texts, lambda done: progress("encoding", done, len(texts)))
-    return dict(zip(texts, rows, strict=True))
+def _encode(
+    texts: Sequence[str], precise: int, encoder: Encoder, progress: Progress
+) -> tuple[dict[str, Row], dict[str, Row]]:
+    """Rows by text: the first, so many of them, as they are, the others half as precise."""
+    passages: dict[str, Row] = {}
+    evidence: dict[str, Row] = {}
+    if texts:
+        progress("encoding", 0, len(texts))
+    for first in range(0, len(texts), AT_ONCE):
+        own = texts[first : first + AT_ONCE]
+        rows = encoder.encode_passages(own, _from(first, len(texts), progress))
+        border = min(max(precise - first, 0), len(own))
+        passages |= zip(own[:border], rows[:border].copy(), strict=True)
+        evidence |= zip(own[border:], rows[border:].astype(np.float16), strict=True)
+    return passages, evidence
+
+
+def _from(first: int, total: int, progress: Progress) -> Callable[[int], None]:
+    return lambda done: progress("encoding", first + done, total)
 
 
 def _dimensions(parts: Sequence[Part], rows: dict[str, Row]) -> int:

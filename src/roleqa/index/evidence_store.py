@@ -5,52 +5,60 @@ Half precision and memory-mapped, so that serving costs no memory for the eviden
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
+from roleqa.index.record_file import RowFile, load_array, save_array
 
 
 class EvidenceStore:
     """Rows in the order of the passages and, within a passage, of its evidence."""
 
-    def __init__(self, rows: NDArray[np.float16], counts: Sequence[int]) -> None:
-        """`rows` has shape (pieces of evidence, dimensions); counts[i] of them belong to passage i."""
+    def __init__(
+        self, rows: NDArray[np.float16], starts: NDArray[np.int64], file: RowFile | None = None
+    ) -> None:
+        """`rows` has shape (pieces of evidence, dimensions); those from starts[i] to starts[i + 1] are passage i's.
+
+        Where they are in a file, those of a passage are read from there.
+        """
         self._rows = rows
-        self._starts = (0, *accumulate(counts))
+        self._starts = starts
+        self._file = file
 
     @classmethod
-    def load(cls, file: Path, counts: Sequence[int]) -> EvidenceStore:
-        """From a file that `save` wrote.
+    def load(cls, file: Path) -> EvidenceStore:
+        """From what `save` wrote.
 
         Raises:
-            IndexDamagedError: the file is missing, is not such an array, or has another number of rows.
+            IndexDamagedError: a file is missing, is not such an array, or does not fit the other.
         """
-        try:
-            rows = np.load(file, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise IndexDamagedError(f"{file} cannot be read") from error
-        if rows.ndim != 2 or len(rows) != sum(counts):
-            raise IndexDamagedError(f"{file} has {len(rows)} rows, not {sum(counts)}")
-        return cls(rows, counts)
+        found, starts = RowFile(file, np.float16), load_array(starts_file(file), np.int64)
+        if not len(starts) or starts[-1] != len(found.all):
+            raise IndexDamagedError(f"{file} has {len(found.all)} rows, not as many as {starts_file(file)} says")
+        return cls(found.all, starts, found)
 
     def save(self, file: Path) -> None:
-        with file.open("wb") as stream:
-            np.save(stream, self._rows, allow_pickle=False)
+        save_array(file, self._rows)
+        save_array(starts_file(file), self._starts)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def cosines(self, row: int, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """The cosine of each piece of evidence of passage `row` with an embedding of shape (dimensions,)."""
-        own = self._rows[self._starts[row] : self._starts[row + 1]]
+        first, end = self._starts[row : row + 2].tolist()
+        own = self._file.read(first, end) if self._file else self._rows[first:end]
         cosines: NDArray[np.float32] = own.astype(np.float32) @ embedding
         return cosines
 
     def embeddings(self, first: int, end: int) -> NDArray[np.float16]:
         """The rows of passages `first` to `end`, for carrying them over to the next generation."""
         return self._rows[self._starts[first] : self._starts[end]]
+
+
+def starts_file(file: Path) -> Path:
+    """Where it stands which rows belong to which passage."""
+    return file.with_suffix(".starts.npy")

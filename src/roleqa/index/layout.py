@@ -5,11 +5,16 @@ index/feedback.sqlite            what people think of answers, once somebody has
 index/.lock  .lock-holder        one build at a time, and who it is
 index/generations/<id>/          one complete index; never changed once it has this name
     manifest.json                what made it, from what, and the checksum of every file
-    documents.jsonl              Documents, text and all
+    documents.jsonl              Documents by id, but for their
+    texts.txt  blocks.jsonl      texts, back to back, and their blocks
     passages.jsonl               Passages with their Evidence
+    *.jsonl.npy  *.txt.npy       where in these files each record begins, and its checksum
     vectors.faiss  bm25/         row i belongs to passage i
-    evidence.npy                 embeddings of the evidence, in the passages' order
+    vectors.npy                  the exact embeddings, where vectors.faiss has something like them
+    evidence.npy                 embeddings of the evidence, in the passages' order; evidence.starts.npy: where each
+                                 passage's begin
     vocabulary.json              the words of the corpus, as it writes them
+    topics.json                  what its headings and tables speak of
 index/generations/.new-<id>/     one that is being written, or that a killed build has left
 """
 
@@ -21,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roleqa.errors import IndexMissingError
+from roleqa.index.record_file import table_of
 
 _PENDING = ".new-"
 
@@ -40,6 +46,14 @@ class GenerationFolder:
         return self.path / "documents.jsonl"
 
     @property
+    def texts(self) -> Path:
+        return self.path / "texts.txt"
+
+    @property
+    def blocks(self) -> Path:
+        return self.path / "blocks.jsonl"
+
+    @property
     def passages(self) -> Path:
         return self.path / "passages.jsonl"
 
@@ -56,8 +70,16 @@ class GenerationFolder:
         return self.path / "vocabulary.json"
 
     @property
+    def topics(self) -> Path:
+        return self.path / "topics.json"
+
+    @property
     def bm25(self) -> Path:
         return self.path / "bm25"
+
+    def of_documents(self) -> tuple[Path, ...]:
+        """The files that documents are read from, and the tables beside them."""
+        return tuple(path for file in (self.documents, self.texts, self.blocks) for path in (file, table_of(file)))
 
     def files(self) -> tuple[Path, ...]:
         """Every file but the manifest, sorted."""

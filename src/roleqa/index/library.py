@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roleqa.errors import IndexDamagedError
-from roleqa.index.integrity import check_files
+from roleqa.index.documents import Documents
+from roleqa.index.integrity import check_at_load
 from roleqa.index.layout import IndexFolder
 from roleqa.index.manifest import Manifest
-from roleqa.index.records import load_documents
-from roleqa.types import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,7 @@ class Library:
     """What was indexed, by document id, and what it was made from."""
 
     manifest: Manifest
-    documents: dict[str, Document]
+    documents: Documents
 
 
 def load_library(path: Path) -> Library:
@@ -29,8 +28,8 @@ def load_library(path: Path) -> Library:
     """
     folder = IndexFolder(path).live()
     manifest = Manifest.load(folder.manifest)
-    documents = load_documents(folder.documents)
+    check_at_load(folder, manifest, (file.name for file in folder.of_documents()))
+    documents = Documents(folder)
     if len(documents) != manifest.documents:
         raise IndexDamagedError(f"{folder.path} holds {len(documents)} documents, not {manifest.documents}")
-    check_files(folder, manifest, (folder.documents.name,))
     return Library(manifest, documents)

@@ -7,42 +7,41 @@ from pathlib import Path
 
 from roleqa.errors import IndexDamagedError, IndexMismatchError
 from roleqa.index.bm25_store import Bm25Store
+from roleqa.index.documents import Documents
 from roleqa.index.evidence_store import EvidenceStore
-from roleqa.index.faiss_store import FaissStore
-from roleqa.index.integrity import check_files, remedy
+from roleqa.index.integrity import check_at_load, remedy
 from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.manifest import Manifest
-from roleqa.index.records import load_documents, load_passages
+from roleqa.index.passages import EvidenceRows, PassageFile, Passages
+from roleqa.index.topics import load_topics
+from roleqa.index.vectors import load_vectors
 from roleqa.index.vocabulary import Vocabulary, load_vocabulary
-from roleqa.types import Document, Evidence, Passage
+from roleqa.stores import VectorStore
+from roleqa.types import Evidence, Passage
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Everything that questions are answered from. Row i of each store belongs to passages[i], as evidence[i] does."""
+    """Everything that questions are answered from. Row i of each store belongs to passages[i], as evidence[i] does.
+
+    Documents, passages and evidence are read from disk when they are asked for, and checked then; IndexDamagedError
+    is raised where one is not what was written. `topics` are what the documents speak of: the headings that have
+    text of their own, then the tables' row headers.
+    """
 
     manifest: Manifest
-    documents: dict[str, Document]
-    passages: tuple[Passage, ...]
-    evidence: tuple[tuple[Evidence, ...], ...]
-    vectors: FaissStore
+    documents: Documents
+    passages: Passages
+    evidence: EvidenceRows
+    vectors: VectorStore
     bm25: Bm25Store
     evidence_vectors: EvidenceStore
     vocabulary: Vocabulary
+    topics: tuple[str, ...]
 
     def text(self, item: Passage | Evidence, document_id: str) -> str:
         """The document's own characters that a passage or a piece of evidence spans."""
         return self.documents[document_id].text[item.start : item.end]
-
-    def topics(self) -> tuple[str, ...]:
-        """What the documents speak of: the headings that have text of their own, then the tables' row headers."""
-        headings = (
-            passage.headings[-1]
-            for passage, own in zip(self.passages, self.evidence, strict=True)
-            if passage.headings and any(item.kind != "cell" for item in own)
-        )
-        rows = (item.row for own in self.evidence for item in own if item.row)
-        return tuple(dict.fromkeys((*headings, *rows)))
 
 
 def load_index(path: Path, encoder: str) -> Index:
@@ -73,23 +72,24 @@ def _load_live(index: IndexFolder) -> Index:
 
 
 def load_generation(folder: GenerationFolder) -> Index:
-    """One generation, whether live or not yet, once every file has the checksum that it was written with.
+    """One generation, whether live or not yet, checked as far as `check_at_load` does it.
 
     Raises:
         IndexMismatchError, IndexDamagedError: it cannot be answered from.
     """
     manifest = Manifest.load(folder.manifest)
-    check_files(folder, manifest)
-    passages, evidence = load_passages(folder.passages)
+    check_at_load(folder, manifest)
+    passages = PassageFile(folder.passages)
     index = Index(
         manifest=manifest,
-        documents=load_documents(folder.documents),
-        passages=passages,
-        evidence=evidence,
-        vectors=FaissStore.load(folder.vectors),
+        documents=Documents(folder),
+        passages=Passages(passages),
+        evidence=EvidenceRows(passages),
+        vectors=load_vectors(folder, manifest),
         bm25=Bm25Store.load(folder.bm25),
-        evidence_vectors=EvidenceStore.load(folder.evidence, [len(own) for own in evidence]),
+        evidence_vectors=EvidenceStore.load(folder.evidence),
         vocabulary=load_vocabulary(folder.vocabulary),
+        topics=load_topics(folder.topics),
     )
     _check(folder, index)
     return index
@@ -100,7 +100,7 @@ def _check(folder: GenerationFolder, index: Index) -> None:
     counts = {
         "documents": (len(index.documents), manifest.documents),
         "passages": (len(index.passages), manifest.passages),
-        "evidence": (sum(map(len, index.evidence)), manifest.evidence),
+        "evidence": (len(index.evidence_vectors), manifest.evidence),
         "vectors": (len(index.vectors), manifest.passages),
         "BM25 rows": (len(index.bm25), manifest.passages),
         "dimensions": (index.vectors.dimensions, manifest.dimensions),

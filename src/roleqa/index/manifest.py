@@ -11,11 +11,12 @@ from pathlib import Path
 
 from roleqa.errors import IndexDamagedError, IndexMismatchError
 from roleqa.models import Encoder
+from roleqa.stores import EXACT, VectorSearch
 from roleqa.types import Problem, Role
 
 # Raised whenever what a generation's files mean changes, the folding of terms and BM25's parameters with them; an
 # older one is rebuilt, never guessed at.
-SCHEMA = 4
+SCHEMA = 5
 # Raised whenever the same file, once read, would give other passages, evidence or texts to match.
 SPLITTER = 2
 # These decide what is read of a file, and where passages and sentences end, as well.
@@ -53,9 +54,9 @@ def _libraries() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`sources` maps a corpus file to the SHA-256 of its bytes, `files` a generation's file to its own, and
-    `abbreviations` the short forms that the documents explain to what they stand for. `refused` are the files that
-    could not be read, with the SHA-256 of the bytes that they had.
+    """`sources` maps a corpus file to the SHA-256 of its bytes, `files` a generation's file to its own, `sizes` to how
+    many bytes it has, and `abbreviations` the short forms that the documents explain to what they stand for. `refused`
+    are the files that could not be read, with the SHA-256 of the bytes that they had.
     """
 
     schema: int
@@ -73,10 +74,12 @@ class Manifest:
     evidence: int
     sources: dict[str, str]
     files: dict[str, str]
+    sizes: dict[str, int]
     abbreviations: dict[str, str]
     roles: tuple[Role, ...] = ()
     problems: tuple[Problem, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
+    vectors: VectorSearch = EXACT
 
     @property
     def recipe(self) -> Recipe:
@@ -103,6 +106,7 @@ class Manifest:
             data.pop("checksum")
             data["roles"] = tuple(Role(role["id"], role["name"], tuple(role["aliases"])) for role in data["roles"])
             data["problems"] = tuple(Problem(**problem) for problem in data["problems"])
+            data["vectors"] = VectorSearch(**data["vectors"])
             manifest = cls(**data)
         except (KeyError, TypeError) as error:
             raise IndexDamagedError(f"{file} is incomplete ({error})") from error

@@ -145,7 +145,7 @@ Sample = list[tuple[str, str, NDArray[Any]]]  # the passage's id, the text that 
 def _passages_sample(index: Index, parts: tuple[Part, ...]) -> Sample:
     texts = [text for part in parts for text in part.passage_texts]
     rows = sample(len(texts), SAMPLE)
-    return [(index.passages[row].id, texts[row], index.vectors.embedding(row)) for row in rows]
+    return [(index.passages[row].id, texts[row], index.vectors.embeddings(row, row + 1)[0]) for row in rows]
 
 
 def _evidence_sample(index: Index, parts: tuple[Part, ...]) -> Sample:

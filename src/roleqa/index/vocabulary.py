@@ -11,17 +11,22 @@ from roleqa.errors import IndexDamagedError
 from roleqa.index.terms import fold, words
 
 Vocabulary = dict[str, str]
+# Of more words, the most frequent: every serving process holds them, and of the rest most are slips themselves.
+MOST = 100_000
 
 
 def build_vocabulary(texts: Iterable[str]) -> Vocabulary:
-    """Folded words and how they are written most often, in lower case where they ever are; most frequent first."""
+    """Folded words and how they are written most often, in lower case where they ever are; most frequent first.
+
+    They are MOST at most.
+    """
     written: dict[str, Counter[str]] = {}
     for word, count in Counter(word for text in texts for word in words(text) if word.isalpha()).items():
         written.setdefault(fold(word), Counter())[word] = count
     counts = {folded: sum(forms.values()) for folded, forms in written.items()}
     return {
         folded: min(written[folded], key=lambda form: (not form.islower(), -written[folded][form], form))
-        for folded in sorted(counts, key=lambda folded: (-counts[folded], folded))
+        for folded in sorted(counts, key=lambda folded: (-counts[folded], folded))[:MOST]
     }
 
 

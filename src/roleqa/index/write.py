@@ -6,29 +6,36 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from itertools import groupby
+from operator import eq
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
 from roleqa.index.bm25_store import Bm25Store
 from roleqa.index.content import Content
+from roleqa.index.documents import save_documents
 from roleqa.index.evidence_store import EvidenceStore
-from roleqa.index.faiss_store import FaissStore
 from roleqa.index.layout import GenerationFolder
 from roleqa.index.load import Index, load_generation
 from roleqa.index.manifest import SCHEMA, Manifest, Recipe, sha256
 from roleqa.index.news import News
-from roleqa.index.records import save_documents, save_passages
-from roleqa.index.terms import terms
+from roleqa.index.passages import save_passages
+from roleqa.index.topics import find_topics, save_topics
+from roleqa.index.vectors import save_vectors
 from roleqa.index.vocabulary import build_vocabulary, save_vocabulary
 from roleqa.ingest.abbreviations import find_abbreviations
+from roleqa.stores import VectorSearch
 from roleqa.types import Role
 
 # How many passages a new generation is asked for by their own text.
 _SELF_QUERIES = 32
 # By how much the cosine of a vector with itself may be off.
 _ROUNDING = 1e-4
+_SLICE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +61,31 @@ def write_generation(folder: GenerationFolder, origin: Origin, content: Content)
         OSError: it could not be written.
     """
     folder.path.mkdir(parents=True)
-    save_documents(folder.documents, content.documents.values())
+    save_documents(folder, content.documents, _rows(content))
     save_passages(folder.passages, content.passages, content.evidence)
-    FaissStore.build(content.embeddings.passages).save(folder.vectors)
-    EvidenceStore(content.embeddings.evidence, [len(own) for own in content.evidence]).save(folder.evidence)
+    save_topics(folder.topics, find_topics(content.passages, content.evidence))
+    vectors = save_vectors(folder, content.embeddings.passages)
+    starts = np.cumsum([0, *map(len, content.evidence)], dtype=np.int64)
+    EvidenceStore(content.embeddings.evidence, starts).save(folder.evidence)
     save_vocabulary(folder.vocabulary, build_vocabulary(content.passage_texts))
     Bm25Store.build(content.passage_texts).save(folder.bm25)
-    manifest = _manifest(folder, origin, content)
+    manifest = _manifest(folder, origin, content, vectors)
     manifest.save(folder.manifest)
     folder.sync()
     check_generation(folder, content)
     return manifest
 
 
-def _manifest(folder: GenerationFolder, origin: Origin, content: Content) -> Manifest:
+def _rows(content: Content) -> dict[str, range]:
+    """Which passages are a document's: they stand together."""
+    rows: dict[str, range] = {}
+    for row, passage in enumerate(content.passages):
+        first = rows[passage.document_id].start if passage.document_id in rows else row
+        rows[passage.document_id] = range(first, row + 1)
+    return rows
+
+
+def _manifest(folder: GenerationFolder, origin: Origin, content: Content, vectors: VectorSearch) -> Manifest:
     return Manifest(
         schema=SCHEMA,
         roleqa=version("roleqa"),
@@ -84,21 +102,25 @@ def _manifest(folder: GenerationFolder, origin: Origin, content: Content) -> Man
         evidence=len(content.embeddings.evidence),
         sources=origin.news.sources,
         files={file.relative_to(folder.path).as_posix(): sha256(file) for file in folder.files()},
+        sizes={file.relative_to(folder.path).as_posix(): file.stat().st_size for file in folder.files()},
         abbreviations=find_abbreviations(document.text for document in content.documents.values()),
         roles=origin.roles,
         problems=origin.news.problems,
         refused=origin.news.refused,
+        vectors=vectors,
     )
 
 
 def check_generation(folder: GenerationFolder, content: Content) -> None:
     """Raises IndexDamagedError where a generation, read from its files, is not the content or does not find it."""
     index = load_generation(folder)
+    passages = zip(content.passages, content.evidence, strict=True)
     same = {
-        folder.documents: index.documents == content.documents,
-        folder.passages: index.passages == content.passages and index.evidence == content.evidence,
-        folder.vectors: np.array_equal(index.vectors.embeddings(), content.embeddings.passages),
-        folder.evidence: np.array_equal(
+        folder.documents: index.documents.keys() == content.documents.keys()
+        and all(index.documents[id] == document for id, document in content.documents.items()),
+        folder.passages: all(map(eq, index.passages.with_evidence(), passages)),
+        folder.vectors: _same_rows(index.vectors.embeddings(), content.embeddings.passages),
+        folder.evidence: _same_rows(
             index.evidence_vectors.embeddings(0, len(index.passages)), content.embeddings.evidence
         ),
     }
@@ -111,26 +133,37 @@ def check_generation(folder: GenerationFolder, content: Content) -> None:
         raise IndexDamagedError(f"{folder.passages}: {problem}")
 
 
+def _same_rows(found: NDArray[Any], meant: NDArray[Any]) -> bool:
+    """Whether two matrices are equal, compared in slices: the whole comparison would take a quarter of their memory."""
+    slices = (slice(first, first + _SLICE) for first in range(0, len(meant), _SLICE))
+    return found.shape == meant.shape and all(np.array_equal(found[rows], meant[rows]) for rows in slices)
+
+
 def _check_finds(folder: GenerationFolder, index: Index, row: int, text: str) -> None:
     """Whether both searches find a passage by what they hold of it."""
-    own = index.vectors.embedding(row)
+    own = index.vectors.embeddings(row, row + 1)[0]
     (_, best), *_ = index.vectors.search(own, 1)
     if abs(best - float(own @ own)) > _ROUNDING:
         raise IndexDamagedError(f"{folder.vectors} does not find passage {index.passages[row].id} by its own embedding")
-    if terms(text) and row not in {found for found, _ in index.bm25.search(text, len(index.passages))}:
+    if not index.bm25.holds(row, text):
         raise IndexDamagedError(f"{folder.bm25} does not find passage {index.passages[row].id} by its own words")
 
 
 def misplaced(index: Index) -> Iterable[str]:
     """The passages and the evidence that do not lie where they say."""
-    for passage, own in zip(index.passages, index.evidence, strict=True):
-        document = index.documents.get(passage.document_id)
-        if document is None:
-            yield f"passage {passage.id} is of no document"
-        elif not 0 <= passage.start < passage.end <= len(document.text):
-            yield f"passage {passage.id} ends beyond its document"
-        elif any(not passage.start <= item.start < item.end <= passage.end for item in own):
-            yield f"evidence of passage {passage.id} lies outside of it"
+    rows = enumerate(index.passages.with_evidence())
+    for id, together in groupby(rows, key=lambda item: item[1][0].document_id):
+        document = index.documents.get(id)
+        own = index.documents.rows(id) if document else range(0)
+        for row, (passage, evidence) in together:
+            if document is None:
+                yield f"passage {passage.id} is of no document"
+            elif row not in own:
+                yield f"passage {passage.id} is not among those of its document"
+            elif not 0 <= passage.start < passage.end <= len(document.text):
+                yield f"passage {passage.id} ends beyond its document"
+            elif any(not passage.start <= item.start < item.end <= passage.end for item in evidence):
+                yield f"evidence of passage {passage.id} lies outside of it"
 
 
 def sample(count: int, most: int) -> Sequence[int]:

@@ -35,9 +35,9 @@ def parts_of(document: Document) -> tuple[Part, ...]:
     blocks = document.blocks
     edges = [i for i, block in enumerate(blocks) if block.kind == "heading"]
     ends = [*edges[1:], len(blocks)]
-    lead = blocks[: edges[0] if edges else len(blocks)]
+    lead = tuple(blocks[: edges[0] if edges else len(blocks)])
     parts = [Part(0, None, lead)] if lead else []
-    parts += [Part(blocks[i].start, blocks[i], blocks[i + 1 : end]) for i, end in zip(edges, ends, strict=False)]
+    parts += [Part(blocks[i].start, blocks[i], tuple(blocks[i + 1 : end])) for i, end in zip(edges, ends, strict=False)]
     return tuple(parts)
 
 

@@ -45,7 +45,7 @@ def open_split(index: Index, count_tokens: CountTokens, wanted: object) -> Html:
     document = index.documents.get(id) if isinstance(id, str) else None
     if document is None or not isinstance(first, int):
         return element("p", text(GONE), class_="notice")
-    rows = [i for i, passage in enumerate(index.passages) if passage.document_id == document.id]
+    rows = index.documents.rows(document.id)
     first = max(0, first)
     shown = rows[first : first + SHOWN]
     blocks = [_block(index, document, count_tokens, i, row) for i, row in enumerate(shown, start=first + 1)]
