@@ -19,12 +19,12 @@ def examples(topics: Sequence[str], roles: Sequence[Role]) -> tuple[str, ...]:
 TOPICS = ("Opening hours", "Fees", "Opening hours", "House Rules", "Maps", "lost Property", "A", "B", "C")
 
 
-def test_topics_are_spread_over_roles_and_corpus_with_one_comparison() -> None:
+def test_topics_are_spread_over_the_corpus_with_one_comparison() -> None:
     assert examples(TOPICS, (KEEPER, CLERK)) == (
-        "What about the Keeper: opening hours?",
-        "What about the Clerk: House Rules?",
-        "Compare lost Property of the Keeper and the Clerk",
-        "What about the Clerk: b?",
+        "What do the documents say about opening hours?",
+        "What do the documents say about House Rules?",
+        "What do the documents say about lost Property?",
+        "What is the difference between the Keeper and the Clerk?",
     )
 
 
@@ -37,14 +37,9 @@ def test_without_roles_the_topics_alone() -> None:
 
 def test_with_one_role_nothing_is_compared() -> None:
     assert examples(("Fees", "Maps"), (KEEPER,)) == (
-        "What about the Keeper: fees?",
-        "What about the Keeper: maps?",
+        "What do the documents say about fees?",
+        "What do the documents say about maps?",
     )
-
-
-def test_with_many_roles_the_last_question_compares() -> None:
-    roles = tuple(Role(name, name) for name in "PQRST")
-    assert examples(("1", "2", "3", "4"), roles)[-1] == "Compare 4 of the P and the Q"
 
 
 def test_without_topics_the_roles_alone() -> None:
@@ -54,11 +49,7 @@ def test_without_topics_the_roles_alone() -> None:
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 9, 100])
 def test_never_more_than_four_and_never_the_same_twice(count: int) -> None:
     questions = examples(tuple(f"t{number}" for number in range(count)), (KEEPER, CLERK))
-    assert len(questions) == len(set(questions)) == (min(count, 4) or 2)
-
-
-def test_a_topic_that_names_a_role_is_left_out() -> None:
-    assert examples(("Keepers at work", "Fees"), (KEEPER,)) == ("What about the Keeper: fees?",)
+    assert len(questions) == len(set(questions)) == (min(count + 1, 4) if count else 2)
 
 
 @pytest.mark.parametrize(

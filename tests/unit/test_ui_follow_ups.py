@@ -87,6 +87,14 @@ def test_the_question_stands_alone_and_keeps_the_roles() -> None:
     assert questions("keeper", "clerk")[0] == "Compare locker of the Keeper and the Clerk"
 
 
+def test_a_section_is_asked_about_without_roles() -> None:
+    found = follow_ups(answer(COPIES, roles=("clerk",)), {DOCUMENT.id: DOCUMENT}.get, (KEEPER, CLERK), ())
+    assert [item.question for item in found[1:]] == [
+        "What do the documents say about lost property?",
+        "What do the documents say about opening hours?",
+    ]
+
+
 def test_a_document_that_is_gone_suggests_nothing() -> None:
     assert follow_ups(answer(HOURS), {}.get, (), ()) == ()
 

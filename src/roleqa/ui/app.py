@@ -181,10 +181,8 @@ def _next_questions(assistant: Assistant, turns: Turns) -> Any:
     if not turn.answer.answered:
         roles = [role for role in turn.roles if turn.role in (None, role.id)]
         return _chips("Try asking", example_questions(turn.topics, roles)[:EXAMPLES_AFTER_REFUSAL])
-    names = [role.name for role in turn.roles if role.id in turn.answer.roles]
-    name = f"Ask next about the {names[0]}" if len(names) == 1 else "Compare next" if names else "Ask next"
     asked = [turn.question for turn in turns]
-    return _chips(name, follow_ups(turn.answer, assistant.document, turn.roles, asked))
+    return _chips("Ask next", follow_ups(turn.answer, assistant.document, turn.roles, asked))
 
 
 def _show(turns: Sequence[Turn]) -> list[gr.ChatMessage]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from roleqa.question.roles import mentioned_roles
 from roleqa.types import Role
 
 MAX_EXAMPLES = 4
@@ -20,18 +19,16 @@ class Suggestion:
 
 
 def example_questions(topics: Sequence[str], roles: Sequence[Role]) -> tuple[Suggestion, ...]:
-    """At most MAX_EXAMPLES questions about topics spread over the corpus, one of them a comparison.
+    """At most MAX_EXAMPLES questions about topics spread over the corpus, the last on how the first two roles differ.
 
-    `topics` are headings (and row headers of tables) in the order of the documents. Without any, the roles
-    alone are asked about; without roles, the topics alone. A topic that names a role itself is left out.
+    `topics` are headings (and row headers of tables) in the order of the documents. No role is asked about with them:
+    not every role's documents speak of each. Without any topic, the roles alone are asked about.
     """
-    topics = [topic for topic in topics if not mentioned_roles(topic, tuple(roles))]
-    if topics:
-        chosen = enumerate(spread(topics, MAX_EXAMPLES))
-        questions = [question_about(topic, _asked(turn, roles)) for turn, topic in chosen]
-    else:
-        questions = [f"What does the {role.name} do?" for role in roles[:MAX_EXAMPLES]]
-    return tuple(Suggestion(question, question) for question in questions)
+    compared = [_difference(roles)] if len(roles) > 1 else []
+    questions = [question_about(topic, ()) for topic in spread(topics, MAX_EXAMPLES - len(compared))]
+    if not questions:
+        compared = [f"What does the {role.name} do?" for role in roles[:MAX_EXAMPLES]]
+    return tuple(Suggestion(question, question) for question in (*questions, *compared))
 
 
 def question_about(topic: str, roles: Sequence[Role]) -> str:
@@ -51,11 +48,8 @@ def spread(topics: Sequence[str], count: int) -> list[str]:
     return distinct[::step][:count]
 
 
-def _asked(turn: int, roles: Sequence[Role]) -> Sequence[Role]:
-    """The roles in turn, and once the first two together."""
-    if len(roles) > 1 and turn == min(len(roles), MAX_EXAMPLES - 1):
-        return roles[:2]
-    return roles[turn % len(roles) :][:1] if roles else ()
+def _difference(roles: Sequence[Role]) -> str:
+    return f"What is the difference between the {roles[0].name} and the {roles[1].name}?"
 
 
 def _listed(names: Iterable[str]) -> str:
