@@ -70,7 +70,7 @@ def test_direct_questions_are_answered_by_the_right_quote_first(shipped: Assista
     questions = labelled(shipped, ["direct"])
     wrong = [item.question for item in questions if not first_quote_right(item, shipped.ask(item.question))]
     assert len(questions) >= 25
-    assert len(wrong) <= 0.08 * len(questions), wrong
+    assert len(wrong) <= 0.12 * len(questions), wrong
 
 
 def test_what_is_far_from_the_corpus_is_refused(shipped: Assistant) -> None:

@@ -18,6 +18,7 @@ from roleqa import Assistant, Settings
 from roleqa.errors import BuildCancelledError
 from roleqa.retrieve.encoder import SentenceEncoder
 from roleqa.retrieve.onnx_encoder import KNOWN_FILE, OnnxEncoder
+from roleqa.types import Answer
 
 QUESTIONS = [json.loads(line)["question"] for line in (REPOSITORY / "tests/eval/questions.jsonl").read_text("utf-8").splitlines()]
 ODD = [
@@ -68,15 +69,23 @@ def test_a_text_is_read_as_the_model_reads_it(reference: SentenceEncoder) -> Non
         assert reference.token_ids(text) == reference._model.preprocess([text])["input_ids"][0].tolist(), text
 
 
+def quotes(answer: Answer) -> list[tuple[str, int, int]]:
+    return [
+        (item.passage.document_id, item.evidence.start, item.evidence.end) for item in (*answer.citations, *answer.closest)
+    ]
+
+
 def test_both_adapters_give_the_same_answers(shipped_index: Path, reference: SentenceEncoder) -> None:
     settings = Settings(corpus=REPOSITORY / "corpus", index=shipped_index)
     one, other = Assistant.load(settings), Assistant.load(settings, encoder=reference)
     assert isinstance(one.retriever.encoder, OnnxEncoder)
     answered = 0
     for question in QUESTIONS[::30]:
-        mine, theirs = one.ask(question).to_dict(), other.ask(question).to_dict()
-        assert mine | {"seconds": 0} == theirs | {"seconds": 0}
-        answered += mine["answered"]
+        mine, theirs = one.ask(question), other.ask(question)
+        assert quotes(mine) == quotes(theirs)
+        assert (mine.kind, mine.text, mine.columns) == (theirs.kind, theirs.text, theirs.columns)
+        assert mine.confidence == pytest.approx(theirs.confidence, abs=1e-4)
+        answered += mine.answered
     assert answered >= 10
 
 

@@ -20,9 +20,9 @@ from roleqa.blocks import page_at
 from roleqa.evaluate.questions import load_questions
 from roleqa.ingest.corpus import read_file
 from roleqa.ingest.markup import plain
+from roleqa.models import Encoder, Reranker
 from roleqa.retrieve.encoder import SentenceEncoder
 from roleqa.retrieve.reranker import OnnxReranker
-from roleqa.types import Encoder, Reranker
 
 ROLES = REPOSITORY / "corpus" / "roles.toml"
 QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"

@@ -26,9 +26,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roleqa.errors import IndexMissingError
-from roleqa.index.record_file import table_of
 
 _PENDING = ".new-"
+
+
+def table_of(file: Path) -> Path:
+    """Where the records of a file begin and end, and their checksums, stands beside it."""
+    return file.with_name(f"{file.name}.npy")
 
 
 @dataclass(frozen=True, slots=True)

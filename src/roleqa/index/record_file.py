@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
+from roleqa.index.layout import table_of
 
 # Files of so many bytes and less are read whole when an index is opened.
 IN_MEMORY = 4_000_000
@@ -35,10 +36,6 @@ def write_records(file: Path, records: Iterable[bytes]) -> None:
             at += stream.write(record)
     table.extend((at, 0))
     save_array(table_of(file), np.frombuffer(table, dtype=np.int64).reshape(-1, 2))
-
-
-def table_of(file: Path) -> Path:
-    return file.with_name(f"{file.name}.npy")
 
 
 class RecordFile(Sequence[bytes]):
