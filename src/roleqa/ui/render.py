@@ -63,7 +63,9 @@ def _quote(citation: Citation, with_column: bool = True) -> Html:
 
 def _source_line(citation: Citation) -> Html:
     """What the quote rests on, as its document names it."""
-    return foreign("p", f"Source: {citation.source}", class_="source-line") if citation.source else EMPTY
+    if not citation.source:
+        return EMPTY
+    return foreign("p", f"Source: {citation.source}", class_="source-line", title=citation.source)
 
 
 def _context(citation: Citation, with_column: bool = True) -> Html:
