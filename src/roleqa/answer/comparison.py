@@ -50,7 +50,7 @@ def compose_comparison(
     calibration: Calibration,
     generation: Generation,
 ) -> Answer:
-    """The comparison, from one reading a role (in the order of `comparison.roles`).
+    """The comparison, from one reading a role (in the order of `comparison.roles`); without columns if none is sure.
 
     `on_all` is the evidence that names all of them, scored against the question itself, best first.
     """
@@ -68,7 +68,11 @@ def compose_comparison(
     ]
     sides = _with_counterparts(stated, aligned)
     if not any(side.chosen for side in sides):
-        return _without_columns(index, asked, comparison, readings, on_all, settings, calibration, generation)
+        # One sentence on all of them may answer all the same; else it is a refusal, with what came nearest to each.
+        together = tuple(item for item in on_all[:1] if _on_topic(comparison.topic, item))
+        alone = compose(index, asked, Reading(asked.query.text, (), together), settings, calibration, generation)
+        closest = () if alone.answered else _closest(index, readings, settings)
+        return replace(alone, roles=comparison.roles, closest=closest)
     # The first citation is the best evidence, so the side that says most to the point is numbered first.
     ranked = sorted(sides, key=lambda side: -max((item.score for item in side.chosen[:1]), default=float("-inf")))
     citations = cite(index, (*summary, *(item for side in ranked for item in side.chosen)))
@@ -85,23 +89,6 @@ def compose_comparison(
         citations=citations,
         columns=columns,
     )
-
-
-def _without_columns(
-    index: Index,
-    asked: Asked,
-    comparison: Comparison,
-    readings: Sequence[Reading],
-    on_all: Sequence[ScoredEvidence],
-    settings: Settings,
-    calibration: Calibration,
-    generation: Generation,
-) -> Answer:
-    """What is said of all the roles in one sentence, if that answers; else the refusal, with what came nearest."""
-    together = tuple(item for item in on_all[:1] if _on_topic(comparison.topic, item))
-    answer = compose(index, asked, Reading(asked.query.text, (), together), settings, calibration, generation)
-    answer = replace(answer, roles=comparison.roles)
-    return answer if answer.answered else replace(answer, closest=_closest(index, readings, settings))
 
 
 def _own_evidence(

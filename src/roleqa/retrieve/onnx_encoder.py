@@ -3,8 +3,8 @@
 The index's embeddings are torch's, a query's are onnxruntime's, and both bear the fingerprint of the same weights,
 whose checksum is compared before they are used. That the two may meet is not taken on trust either: before the first
 query, texts of several lengths are encoded whose embeddings by torch are known, and unless each of them lies where
-torch has it, torch encodes the queries as well. Which of the two it was changes no ranking: they differ by less than a
-hundredth of what bfloat16 does to the passages.
+torch has it, torch encodes the queries as well. What is left between the two is far less than what bfloat16 does to the
+passages, and the labelled questions are quoted the same by both.
 """
 
 from __future__ import annotations

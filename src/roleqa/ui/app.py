@@ -153,7 +153,6 @@ def _answer(service: Service, question: str, turns: Turns, role: str | None) -> 
     try:
         roles = assistant.retriever.index.manifest.roles
         answer = service.ask("chat", question, history(turns), role)
-        # The status looks through the whole index: only a refusal needs it.
         topics = () if answer.answered else tuple(spread(assistant.status().topics, TOPICS_NAMED))
         return recorded(Turn(question, answer, roles, role=role, topics=topics), assistant)
     except RoleqaError as error:
