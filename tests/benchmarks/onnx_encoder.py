@@ -42,6 +42,10 @@ class OnnxEncoder:
     def fingerprint(self) -> str:
         return self.weights.fingerprint
 
+    @property
+    def precision(self) -> str:
+        return "8 bits"
+
     def count_tokens(self, text: str) -> int:
         return len(self._counter.encode(text, add_special_tokens=False).ids)
 
