@@ -15,10 +15,11 @@ from roleqa.assistant import Assistant, build_index, verify_index
 from roleqa.errors import IndexDamagedError, RoleqaError
 from roleqa.index import changes, faiss_store, integrity, record_file, topics, vocabulary
 from roleqa.index.changes import ChangeWatch
-from roleqa.index.faiss_store import DEPTH, LEAST_RECALL, QUERIES, FaissStore
+from roleqa.index.faiss_store import FaissStore
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import load_index
 from roleqa.index.manifest import Manifest
+from roleqa.index.recall import DEPTH, LEAST_RECALL, QUERIES, nearest_others
 from roleqa.report import print_build, print_status
 from roleqa.settings import Settings
 from roleqa.types import Evidence, Passage
@@ -93,7 +94,7 @@ def test_recall_is_that_of_rows_left_out_of_what_they_find(listed: FaissStore) -
     scores = ROWS[asked] @ ROWS.T
     scores[np.arange(100), asked] = -2
     exact = np.argsort(-scores, axis=1)[:, :DEPTH]
-    assert [sorted(own) for own in faiss_store._exactly(ROWS, asked)] == np.sort(exact, axis=1).tolist()
+    assert [sorted(own) for own in nearest_others(ROWS, asked)] == np.sort(exact, axis=1).tolist()
 
 
 def test_the_same_rows_give_the_same_files(listed: FaissStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

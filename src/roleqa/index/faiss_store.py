@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
+from roleqa.index.recall import LEAST_RECALL, QUERIES, nearest_others, recall_of, rows_of
 from roleqa.index.record_file import RowFile, in_memory, save_array
 from roleqa.stores import VectorSearch
 from roleqa.types import Ranking
@@ -23,11 +24,6 @@ from roleqa.types import Ranking
 # Up to so many passages are compared one by one. For 384 dimensions that took 4 ms on a core of a server, and 9 ms for
 # twice as many, when lists took 4; a laptop's memory may be half as fast.
 EXACT_UP_TO = 50_000
-# Of the ten nearest passages, this share must be found of those nearest to passages; questions lie farther away, and
-# get twice the lists that this takes.
-LEAST_RECALL = 0.99
-# How many rows are asked for what is nearest to them, and how many of these count.
-QUERIES, DEPTH = 200, 10
 # For each of the best that are asked for, so many of the likeliest are compared exactly, and never fewer than this.
 _COMPARED, _LEAST_COMPARED = 4, 128
 # FAISS wants at least 39 rows a list to train with.
@@ -175,40 +171,21 @@ def _in_lists(embeddings: NDArray[np.float32]) -> FaissStore:
     index = faiss.IndexIVFScalarQuantizer(faiss.IndexFlatIP(dimensions), dimensions, lists, kind, metric)
     index.cp.niter, index.cp.seed = _ROUNDS, _SEED
     chance = np.random.default_rng(_SEED)
-    index.train(_rows(embeddings, np.sort(chance.choice(count, min(count, _TRAINED * lists), replace=False))))
+    index.train(rows_of(embeddings, np.sort(chance.choice(count, min(count, _TRAINED * lists), replace=False))))
     for first in range(0, count, _SLICE):
         index.add(np.ascontiguousarray(embeddings[first : first + _SLICE], dtype=np.float32))
     asked = np.sort(chance.choice(count, QUERIES, replace=False))
-    recall = _probe_enough(index, embeddings, asked, _exactly(embeddings, asked))
+    recall = _probe_enough(index, embeddings, asked, nearest_others(embeddings, asked))
     return FaissStore(index, embeddings, recall)
-
-
-def _rows(embeddings: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(embeddings[rows], dtype=np.float32)
-
-
-def _exactly(embeddings: NDArray[np.float32], asked: NDArray[np.int64]) -> list[set[int]]:
-    """For each row asked the `DEPTH` others nearest to it, found by comparing all."""
-    queries = _rows(embeddings, asked)
-    scores = np.empty((len(asked), 0), dtype=np.float32)
-    rows = np.empty((len(asked), 0), dtype=np.int64)
-    for first in range(0, len(embeddings), _SLICE):
-        own = queries @ _rows(embeddings, np.arange(first, min(first + _SLICE, len(embeddings)))).T
-        scores = np.hstack((scores, own))
-        rows = np.hstack((rows, np.broadcast_to(np.arange(first, first + own.shape[1]), own.shape)))
-        best = np.argsort(-scores, axis=1, kind="stable")[:, : DEPTH + 1]
-        scores, rows = np.take_along_axis(scores, best, 1), np.take_along_axis(rows, best, 1)
-    return [_others(found, row) for found, row in zip(rows.tolist(), asked.tolist(), strict=True)]
-
-
-def _others(found: list[int], row: int) -> set[int]:
-    return set([other for other in found if other != row][:DEPTH])
 
 
 def _probe_enough(
     index: Any, embeddings: NDArray[np.float32], asked: NDArray[np.int64], exact: list[set[int]]
 ) -> float:
-    """Sets how many lists a search looks into, and gives the recall that this comes to."""
+    """Sets how many lists a search looks into, and gives the recall that this comes to.
+
+    Questions lie farther away than passages, and get twice the lists that those take.
+    """
     index.nprobe = 4
     while _recall(index, embeddings, asked, exact) < LEAST_RECALL and index.nprobe < index.nlist:
         index.nprobe = min(2 * index.nprobe, index.nlist)
@@ -217,10 +194,7 @@ def _probe_enough(
 
 
 def _recall(index: Any, embeddings: NDArray[np.float32], asked: NDArray[np.int64], exact: list[set[int]]) -> float:
-    store = FaissStore(index, embeddings)
-    found = ([row for row, _ in store.search(embeddings[row], DEPTH + 1)] for row in asked)
-    shares = [len(_others(own, row) & nearest) / DEPTH for own, row, nearest in zip(found, asked, exact, strict=True)]
-    return round(float(np.mean(shares)), 4)
+    return recall_of(FaissStore(index, embeddings).search, embeddings, asked, exact)
 
 
 @contextmanager

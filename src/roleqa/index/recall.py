@@ -1,0 +1,55 @@
+"""How many of the nearest passages a store finds that does not compare all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roleqa.types import Ranking
+
+# How many rows are asked for what is nearest to them, and how many of these count.
+QUERIES, DEPTH = 200, 10
+# Of the ten nearest passages, this share must be found of those nearest to passages.
+LEAST_RECALL = 0.99
+_SLICE = 65_536
+
+
+def nearest_others(embeddings: NDArray[np.float32], asked: NDArray[np.int64]) -> list[set[int]]:
+    """For each row asked the `DEPTH` others nearest to it, found by comparing all."""
+    queries = rows_of(embeddings, asked)
+    scores = np.empty((len(asked), 0), dtype=np.float32)
+    rows = np.empty((len(asked), 0), dtype=np.int64)
+    for first in range(0, len(embeddings), _SLICE):
+        own = queries @ rows_of(embeddings, np.arange(first, min(first + _SLICE, len(embeddings)))).T
+        scores = np.hstack((scores, own))
+        rows = np.hstack((rows, np.broadcast_to(np.arange(first, first + own.shape[1]), own.shape)))
+        best = np.argsort(-scores, axis=1, kind="stable")[:, : DEPTH + 1]
+        scores, rows = np.take_along_axis(scores, best, 1), np.take_along_axis(rows, best, 1)
+    return [_others(found, row) for found, row in zip(rows.tolist(), asked.tolist(), strict=True)]
+
+
+def recall_of(
+    search: Callable[[NDArray[np.float32], int], Ranking],
+    embeddings: NDArray[np.float32],
+    asked: NDArray[np.int64],
+    exact: list[set[int]],
+) -> float:
+    """The share of the rows in `exact` that a search for the rows asked finds, each left out of what it finds."""
+    found = ([row for row, _ in search(embeddings[row], DEPTH + 1)] for row in asked)
+    shares = [
+        len(_others(own, row) & nearest) / len(nearest)
+        for own, row, nearest in zip(found, asked.tolist(), exact, strict=True)
+        if nearest
+    ]
+    return round(float(np.mean(shares)), 4) if shares else 1.0
+
+
+def rows_of(embeddings: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Some of the rows, side by side in memory."""
+    return np.ascontiguousarray(embeddings[rows], dtype=np.float32)
+
+
+def _others(found: list[int], row: int) -> set[int]:
+    return set([other for other in found if other != row][:DEPTH])
