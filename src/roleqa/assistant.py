@@ -18,6 +18,7 @@ from roleqa.index.catalog import Catalog, Entry
 from roleqa.index.changes import ChangeWatch
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
+from roleqa.index.vectors import place_of
 from roleqa.index.verify import Inspection, inspect
 from roleqa.models import Encoder, Reranker
 from roleqa.question.comparison import find_comparison, roles_at_issue
@@ -73,7 +74,7 @@ def build_index(
 
 def verify_index(settings: Settings, *, encoder: Encoder | None = None) -> Inspection:
     """Whether the live generation is, in every file and every offset, what a build would make of its documents."""
-    return inspect(settings.index, encoder or load_encoder(settings.encoder))
+    return inspect(settings.index, encoder or load_encoder(settings.encoder), place_of(settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,10 @@ class Assistant:
         """Opens the live generation. Models load on first use.
 
         Raises:
-            IndexMissingError, IndexMismatchError, IndexDamagedError: it cannot be answered from.
+            IndexMissingError, IndexMismatchError, IndexDamagedError, StoreError: it cannot be answered from.
         """
         encoder = encoder or load_encoder(settings.encoder)
-        index = load_index(settings.index, encoder.fingerprint)
+        index = load_index(settings.index, encoder.fingerprint, place_of(settings))
         return cls(settings, index, encoder, reranker or load_reranker(settings.reranker))
 
     @property
@@ -220,6 +221,7 @@ class Assistant:
             roles=manifest.roles,
             topics=index.topics,
             vectors=manifest.vectors,
+            store=index.vectors.where,
             changes=self._watch.changes(manifest),
             problems=(*manifest.problems, *self._refused),
         )
@@ -267,7 +269,7 @@ class Assistant:
         """What is live on disk; what is in memory where that is the same."""
         live, retriever = self._live, self.retriever
         if IndexFolder(self.settings.index).live().path.name != retriever.index.manifest.generation:
-            index = load_index(self.settings.index, retriever.encoder.fingerprint)
+            index = load_index(self.settings.index, retriever.encoder.fingerprint, place_of(self.settings))
             retriever = replace(retriever, index=index)
         calibration = _calibration(self.settings, retriever.reranker)
         same = retriever is live.retriever and calibration == live.calibration

@@ -14,6 +14,7 @@ RoleqaError
 |- IndexBusyError           another build is writing to the index
 |- IndexWriteError          the folder of the index cannot be written to
 |  `- DiskFullError         there is no room for another generation
+|- StoreError               the server that holds the vectors is away, or refuses
 |- BuildCancelledError      someone has stopped a build
 |- ModelError               weights that are absent, or not the ones expected
 |- CalibrationError         an index's own calibration of the confidence cannot be read or fitted
@@ -91,6 +92,10 @@ class IndexWriteError(RoleqaError):
 
 class DiskFullError(IndexWriteError):
     """There is no room on the disk for another generation."""
+
+
+class StoreError(RoleqaError):
+    """The server that holds the vectors is away, refuses, or holds something else than was stored."""
 
 
 class BuildCancelledError(RoleqaError):

@@ -120,6 +120,8 @@ def print_status(status: Status) -> None:
     _print(f"Roles       {', '.join(role.name for role in status.roles) or 'none (no roles.toml)'}")
     _print(f"Encoder     {status.encoder}")
     _print(f"Vectors     {_search(status.vectors)}")
+    if status.store:
+        _print(f"Store       {status.store}")
     _print(f"Reranker    {status.reranker}")
     for problem in status.problems:
         _print(f"Left out    {problem.file}: {problem.reason}")

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -38,6 +38,20 @@ class Settings(BaseSettings):
     )
     reranker: str = Field(
         "packaged", description="Cross-encoder: `packaged`, or a sentence-transformers CrossEncoder name or path."
+    )
+    store: Literal["faiss", "milvus"] | None = Field(
+        None, description="Where builds keep the vectors. [default: as the index has them; faiss at first]"
+    )
+    uri: str | None = Field(
+        None,
+        pattern=r"^[^@\s]+$",
+        description="Address of the Milvus server, without a password. [default: as the index has it]",
+    )
+    token: SecretStr | None = Field(None, description="What Milvus asks for: user:password.")
+    collection: str = Field(
+        "roleqa",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$",
+        description="Alias of the index's live collection in Milvus; the names of all its collections begin with it.",
     )
     strict: bool = Field(False, description="Stop a build at a file that cannot be read.")
     top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="How many passages a search returns.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -30,11 +30,26 @@ class VectorSearch:
 EXACT = VectorSearch()
 
 
+@dataclass(frozen=True, slots=True)
+class StorePlace:
+    """Where vectors are kept: in which store and, where that is a server, at which address, with which token to log in
+    and below which name. Reading, an empty address is the one that was built at.
+    """
+
+    store: str = "faiss"
+    uri: str = ""
+    token: str = field(default="", repr=False)
+    collection: str = ""
+
+
+HERE = StorePlace()
+
+
 class VectorStore(Protocol):
     """Row i is the embedding of passage i; rows have unit length, so that scores are cosines.
 
     A store does not change once it is open, and is safe to share between threads. What cannot be read raises
-    IndexDamagedError.
+    IndexDamagedError; a server that is away, StoreError.
     """
 
     def __len__(self) -> int:
@@ -43,6 +58,10 @@ class VectorStore(Protocol):
     @property
     def dimensions(self) -> int:
         """How long a row is."""
+
+    @property
+    def where(self) -> str:
+        """What answers, where that is not a file of the index."""
 
     def search(self, embedding: NDArray[np.float32], k: int) -> Ranking:
         """The `k` rows nearest to one embedding of shape (dimensions,), or all where there are fewer, best first.

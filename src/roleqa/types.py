@@ -250,7 +250,9 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The live generation and its corpus, which speaks of `topics`: headings that have text, tables' row headers."""
+    """The live generation and its corpus, which speaks of `topics`: headings that have text, tables' row headers.
+    `store` is the server that answers, and nothing where the vectors are files of the index.
+    """
 
     generation: Generation
     corpus: str
@@ -264,6 +266,7 @@ class Status:
     changes: CorpusChanges = field(default_factory=CorpusChanges)
     problems: tuple[Problem, ...] = ()
     vectors: VectorSearch = EXACT
+    store: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -279,4 +282,5 @@ class Status:
             "changes": asdict(self.changes),
             "problems": [asdict(problem) for problem in self.problems],
             "vectors": asdict(self.vectors),
+            "store": self.store,
         }

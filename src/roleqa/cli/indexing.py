@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,6 +27,13 @@ def build(
     corpus: Corpus = None,
     index: Index = None,
     full: Annotated[bool, typer.Option("--full", help="Split and encode every document anew.")] = False,
+    store: Annotated[
+        Literal["faiss", "milvus"] | None,
+        typer.Option(help="Where to keep the vectors. [default: as before; faiss at first]", show_default=False),
+    ] = None,
+    uri: Annotated[
+        str | None, typer.Option(help="Address of the Milvus server. [default: as before]", show_default=False)
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at a file that cannot be read.")] = False,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for another build that is running.")] = 0,
     watch: Annotated[
@@ -40,7 +47,7 @@ def build(
     """
     from roleqa.assistant import build_index
 
-    settings = settings_from(corpus=corpus, index=index, strict=strict or None)
+    settings = settings_from(corpus=corpus, index=index, store=store, uri=uri, strict=strict or None)
     whole = iter((full,))  # of a watched corpus, only the first time
 
     def build_once(stop: Stop | None = None) -> None:
@@ -98,6 +105,8 @@ def _verify_bundle(bundle: Path, settings: Settings, as_json: bool) -> None:
 def rollback(index: Index = None, as_json: Json = False) -> None:
     """Have the generation before answer again, in place of the last build. A second time undoes it."""
     from roleqa.index.rollback import roll_back
+    from roleqa.index.vectors import place_of
 
-    done = roll_back(settings_from(index=index).index)
+    settings = settings_from(index=index)
+    done = roll_back(settings.index, place_of(settings))
     print_json(done.to_dict()) if as_json else print_rollback(done)

@@ -20,20 +20,32 @@ from roleqa.index.load import load_generation
 from roleqa.index.lock import sole_writer
 from roleqa.index.manifest import Manifest, Recipe
 from roleqa.index.news import News, find_news
+from roleqa.index.vectors import (
+    check_vectors,
+    place_of,
+    place_to_build,
+    require_store,
+    servers_of,
+    settle_vectors,
+)
 from roleqa.index.write import Origin, write_generation
 from roleqa.ingest.roles import read_roles
 from roleqa.models import Encoder
 from roleqa.settings import Settings
+from roleqa.stores import HERE, StorePlace
 from roleqa.types import BuildReport, Progress
 
 
 @dataclass(frozen=True, slots=True)
 class _Live:
-    """What is live when a build begins; `reason` says why nothing of it can be carried over."""
+    """What is live when a build begins; `reason` says why nothing of it can be carried over, and `place` where the
+    vectors of the next one go.
+    """
 
     manifest: Manifest | None = None
     is_whole: bool = False
     reason: str = ""
+    place: StorePlace = HERE
 
     @property
     def sources(self) -> Mapping[str, str]:
@@ -51,7 +63,7 @@ def build_generation(
     Raises:
         IndexBusyError: another build is running.
         CorpusError, RolesError, ModelError: nothing was built; the live generation stays as it was.
-        IndexWriteError: it cannot be written, to the same effect.
+        IndexWriteError, StoreError: it cannot be written or stored, to the same effect.
         BuildCancelledError: `progress` has stopped it, to the same effect.
     """
     started = time.perf_counter()
@@ -60,11 +72,14 @@ def build_generation(
         with writing(index.path):
             index.clear_leftovers()
         recipe = Recipe.of(encoder)
-        live = _look(index, recipe, full)
+        live = _look(index, recipe, full, place_of(settings))
+        place = live.place
+        require_store(index, place)
         tell("reading", 0, 0)
         roles = read_roles(settings.corpus)
         news = find_news(settings.corpus, {} if live.reason else live.sources, settings.strict)
-        if live.manifest and not live.reason and _is_up_to_date(live.manifest, news, settings.corpus):
+        if live.manifest and not live.reason and _is_up_to_date(live.manifest, news, settings.corpus, place):
+            settle_vectors(index, place, servers_of(index, place))
             return _report(live.manifest, live, started, kept=live.manifest.documents, built=False)
         parts, encoded = _embedded_parts(index, live, news, encoder, tell)
         origin = Origin(datetime.now(UTC), settings.corpus, news, roles, recipe)
@@ -76,33 +91,40 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def _look(index: IndexFolder, recipe: Recipe, full: bool) -> _Live:
+def _look(index: IndexFolder, recipe: Recipe, full: bool, wanted: StorePlace) -> _Live:
     """The live generation, and whether a build may carry anything over from it."""
     try:
         folder = index.live()
         manifest = Manifest.load(folder.manifest)
     except IndexMissingError:
-        return _Live(reason="there was no index")
+        return _Live(reason="there was no index", place=place_to_build(wanted, None, None))
     except RoleqaError as error:
-        return _Live(reason=f"the generation before is of no use: {str(error).partition('; run: ')[0]}")
+        reason = f"the generation before is of no use: {str(error).partition('; run: ')[0]}"
+        return _Live(reason=reason, place=place_to_build(wanted, None, None))
     try:
         check_files(folder, manifest)
+        place = place_to_build(wanted, folder, manifest)
+        if not full:  # which does without the server that may be away for good
+            check_vectors(folder, manifest, wanted)
     except IndexDamagedError as error:
-        return _Live(manifest, is_whole=False, reason=f"the generation before is damaged: {error.damage}")
+        reason = f"the generation before is damaged: {error.damage}"
+        return _Live(manifest, is_whole=False, reason=reason, place=place_to_build(wanted, folder, manifest))
     reason = "--full was asked for" if full else manifest.recipe.difference(recipe)
-    return _Live(manifest, is_whole=True, reason=reason)
+    return _Live(manifest, is_whole=True, reason=reason, place=place)
 
 
-def _is_up_to_date(manifest: Manifest, news: News, corpus: Path) -> bool:
+def _is_up_to_date(manifest: Manifest, news: News, corpus: Path, place: StorePlace) -> bool:
     now = (news.sources, news.problems, news.refused, str(corpus.resolve()))
-    return not news.fresh and now == (manifest.sources, manifest.problems, manifest.refused, manifest.corpus)
+    is_there = manifest.vectors.store == place.store
+    then = (manifest.sources, manifest.problems, manifest.refused, manifest.corpus)
+    return is_there and not news.fresh and now == then
 
 
 def _embedded_parts(
     index: IndexFolder, live: _Live, news: News, encoder: Encoder, tell: Progress
 ) -> tuple[Sequence[Part], int]:
     """Every document with its embeddings, by id, and how many passages were encoded."""
-    known = {} if live.reason else parts_of(load_generation(index.live()))
+    known = {} if live.reason else parts_of(load_generation(index.live(), live.place))
     parts = {id: known[id] for id in news.kept}
     for done, source in enumerate(news.fresh, start=1):
         parts[source.document.id] = split_part(source, encoder)
@@ -131,17 +153,19 @@ def _switch(index: IndexFolder, live: _Live, origin: Origin, content: Content, t
     tell("writing", 0, 0)
     pending = index.pending(origin.name)
     before = None if live.is_whole else index.before()
+    servers = servers_of(index, live.place)
     keep = live.manifest.generation if live.manifest and live.is_whole else None
     if before and is_whole(before):
         keep = before.path.name
     try:
         with writing(index.path, content.size):
-            manifest = write_generation(pending, origin, content)
+            manifest = write_generation(pending, origin, content, live.place)
             tell("switching", 0, 0)
             index.publish(pending, origin.name, keep)
     except BaseException:
         shutil.rmtree(pending.path, ignore_errors=True)
         raise
+    settle_vectors(index, live.place, servers)
     return manifest
 
 

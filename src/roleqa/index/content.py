@@ -59,10 +59,11 @@ def split_part(source: SourceFile, encoder: Encoder) -> Part:
 def parts_of(index: Index) -> dict[str, Part]:
     """The documents of a generation, by id."""
     parts = {}
+    vectors = index.vectors.embeddings()  # all at once: a server is not asked for each document
     for id, document in index.documents.items():
         own = index.documents.rows(id)
         first, end = own.start, own.stop
-        embeddings = Embeddings(index.vectors.embeddings(first, end), index.evidence_vectors.embeddings(first, end))
+        embeddings = Embeddings(vectors[first:end], index.evidence_vectors.embeddings(first, end))
         parts[id] = Part(document, index.passages[first:end], index.evidence[first:end], embeddings)
     return parts
 

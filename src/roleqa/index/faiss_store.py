@@ -110,6 +110,10 @@ class FaissStore:
     def dimensions(self) -> int:
         return int(self._index.d)
 
+    @property
+    def where(self) -> str:
+        return ""
+
     def search(self, embedding: NDArray[np.float32], k: int) -> Ranking:
         """The `k` rows nearest to one embedding of shape (dimensions,), best first, with their cosines.
 

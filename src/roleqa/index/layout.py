@@ -11,6 +11,8 @@ index/generations/<id>/          one complete index; never changed once it has t
     *.jsonl.npy  *.txt.npy       where in these files each record begins, and its checksum
     vectors.faiss  bm25/         row i belongs to passage i
     vectors.npy                  the exact embeddings, where vectors.faiss has something like them
+    vectors.milvus.json          instead of these, where the embeddings are in Milvus: the collection;
+    vectors.keys.npy             the key of each passage's embedding, and in vectors.order.npy the passages by key
     evidence.npy                 embeddings of the evidence, in the passages' order; evidence.starts.npy: where each
                                  passage's begin
     vocabulary.json              the words of the corpus, as it writes them
@@ -42,6 +44,11 @@ class GenerationFolder:
     path: Path
 
     @property
+    def name(self) -> str:
+        """That of the generation, whether live or not yet."""
+        return self.path.name.removeprefix(_PENDING)
+
+    @property
     def manifest(self) -> Path:
         return self.path / "manifest.json"
 
@@ -64,6 +71,10 @@ class GenerationFolder:
     @property
     def vectors(self) -> Path:
         return self.path / "vectors.faiss"
+
+    @property
+    def milvus(self) -> Path:
+        return self.path / "vectors.milvus.json"
 
     @property
     def evidence(self) -> Path:
@@ -148,6 +159,10 @@ class IndexFolder:
             return self.current.read_bytes().decode("utf-8", "backslashreplace").strip()
         except OSError:
             return None
+
+    def all(self) -> tuple[GenerationFolder, ...]:
+        """Every complete generation, oldest first."""
+        return tuple(self.generation(name) for name in sorted(f.name for f in self._folders() if _is_name(f.name)))
 
     def before(self) -> GenerationFolder | None:
         """The generation to go back to: the last before the live one or, where that is the oldest, the latest."""

@@ -16,7 +16,7 @@ from roleqa.index.passages import EvidenceRows, PassageFile, Passages
 from roleqa.index.topics import load_topics
 from roleqa.index.vectors import load_vectors
 from roleqa.index.vocabulary import Vocabulary, load_vocabulary
-from roleqa.stores import VectorStore
+from roleqa.stores import HERE, StorePlace, VectorStore
 from roleqa.types import Evidence, Passage
 
 
@@ -44,15 +44,16 @@ class Index:
         return self.documents[document_id].text[item.start : item.end]
 
 
-def load_index(path: Path, encoder: str) -> Index:
+def load_index(path: Path, encoder: str, place: StorePlace = HERE) -> Index:
     """The live generation of the index at `path`, to be asked with the encoder of that fingerprint.
 
     Raises:
         IndexMissingError: there is none.
         IndexMismatchError: another schema or encoder made it.
         IndexDamagedError: a file is missing, unreadable or inconsistent with the others.
+        StoreError: the server that holds the vectors is away.
     """
-    index = _load_live(IndexFolder(path))
+    index = _load_live(IndexFolder(path), place)
     if index.manifest.encoder != encoder:
         raise IndexMismatchError(
             f"the index in {path} was made by the encoder {index.manifest.encoder}, the one in use is {encoder}; "
@@ -61,21 +62,21 @@ def load_index(path: Path, encoder: str) -> Index:
     return index
 
 
-def _load_live(index: IndexFolder) -> Index:
+def _load_live(index: IndexFolder, place: StorePlace) -> Index:
     folder = index.live()
     try:
-        return load_generation(folder)
+        return load_generation(folder, place)
     except IndexDamagedError as error:
         if index.live() != folder:  # later builds took it away while it was read
-            return _load_live(index)
+            return _load_live(index, place)
         raise IndexDamagedError(error.damage, remedy(index)) from error
 
 
-def load_generation(folder: GenerationFolder) -> Index:
+def load_generation(folder: GenerationFolder, place: StorePlace = HERE) -> Index:
     """One generation, whether live or not yet, checked as far as `check_at_load` does it.
 
     Raises:
-        IndexMismatchError, IndexDamagedError: it cannot be answered from.
+        IndexMismatchError, IndexDamagedError, StoreError: it cannot be answered from.
     """
     manifest = Manifest.load(folder.manifest)
     check_at_load(folder, manifest)
@@ -85,7 +86,7 @@ def load_generation(folder: GenerationFolder) -> Index:
         documents=Documents(folder),
         passages=Passages(passages),
         evidence=EvidenceRows(passages),
-        vectors=load_vectors(folder, manifest),
+        vectors=load_vectors(folder, manifest, place),
         bm25=Bm25Store.load(folder.bm25),
         evidence_vectors=EvidenceStore.load(folder.evidence),
         vocabulary=load_vocabulary(folder.vocabulary),

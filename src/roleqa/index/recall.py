@@ -14,6 +14,8 @@ QUERIES, DEPTH = 200, 10
 # Of the ten nearest passages, this share must be found of those nearest to passages.
 LEAST_RECALL = 0.99
 _SLICE = 65_536
+# By how much two sums of the same products may differ.
+_ROUNDING = 1e-6
 
 
 def nearest_others(embeddings: NDArray[np.float32], asked: NDArray[np.int64]) -> list[set[int]]:
@@ -36,13 +38,17 @@ def recall_of(
     asked: NDArray[np.int64],
     exact: list[set[int]],
 ) -> float:
-    """The share of the rows in `exact` that a search for the rows asked finds, each left out of what it finds."""
-    found = ([row for row, _ in search(embeddings[row], DEPTH + 1)] for row in asked)
-    shares = [
-        len(_others(own, row) & nearest) / len(nearest)
-        for own, row, nearest in zip(found, asked.tolist(), exact, strict=True)
-        if nearest
-    ]
+    """The share of what is nearest to the rows asked that a search for them finds, each left out of what it finds.
+
+    `exact` are the rows that are nearest; others that are as near do as well.
+    """
+    shares = []
+    for row, nearest in zip(asked.tolist(), exact, strict=True):
+        query = embeddings[row]
+        least = min((float(embeddings[other] @ query) for other in nearest), default=0.0) - _ROUNDING
+        found = [score for other, score in search(query, DEPTH + 1) if other != row][:DEPTH]
+        if nearest:
+            shares.append(min(sum(score >= least for score in found), len(nearest)) / len(nearest))
     return round(float(np.mean(shares)), 4) if shares else 1.0
 
 

@@ -12,6 +12,8 @@ from roleqa.index.integrity import check_files
 from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.lock import sole_writer
 from roleqa.index.manifest import Manifest
+from roleqa.index.vectors import check_vectors, servers_of, settle_vectors
+from roleqa.stores import HERE, StorePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,13 @@ class Rollback:
         return asdict(self)
 
 
-def roll_back(path: Path) -> Rollback:
+def roll_back(path: Path, place: StorePlace = HERE) -> Rollback:
     """Makes the generation before live; a second time, the one that was live goes back in its place.
 
     Raises:
         IndexMissingError: there is none before.
         IndexMismatchError, IndexDamagedError: it cannot be answered from; what was live still is.
+        StoreError: the server that holds its vectors is away, to the same effect.
         IndexBusyError: a build is running.
         IndexWriteError: the folder cannot be written to.
     """
@@ -46,16 +49,18 @@ def roll_back(path: Path) -> Rollback:
             raise IndexMissingError(
                 f"there is no other generation in {path} to go back to; run: roleqa build --index {path}"
             )
-        manifest = _whole(before, f"roleqa build --full --index {path}")
+        manifest = _whole(before, f"roleqa build --full --index {path}", place)
         with writing(path):
             index.make_live(before.path.name)
+        settle_vectors(index, place, servers_of(index, place))
     return Rollback(manifest.generation, manifest.built_at, manifest.documents, manifest.passages, live)
 
 
-def _whole(folder: GenerationFolder, remedy: str) -> Manifest:
+def _whole(folder: GenerationFolder, remedy: str, place: StorePlace) -> Manifest:
     try:
         manifest = Manifest.load(folder.manifest)
         check_files(folder, manifest)
+        check_vectors(folder, manifest, place)
     except IndexDamagedError as error:
         raise IndexDamagedError(f"the generation to go back to is damaged: {error.damage}", remedy) from error
     return manifest

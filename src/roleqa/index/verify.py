@@ -18,9 +18,11 @@ from roleqa.index.integrity import damaged_files, remedy
 from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.load import Index, load_generation
 from roleqa.index.manifest import Manifest
+from roleqa.index.vectors import vectors_file
 from roleqa.index.vocabulary import build_vocabulary
 from roleqa.index.write import misplaced, sample
 from roleqa.models import Encoder
+from roleqa.stores import HERE, StorePlace
 from roleqa.types import Problem
 
 # How many passages, and as many pieces of evidence, are encoded anew.
@@ -67,21 +69,22 @@ class Inspection:
         }
 
 
-def inspect(path: Path, encoder: Encoder) -> Inspection:
+def inspect(path: Path, encoder: Encoder, place: StorePlace = HERE) -> Inspection:
     """Looks at everything that answers are made from. Writes nothing.
 
     Raises:
         IndexMissingError, IndexMismatchError: there is no index that could be looked at.
         ModelError: the encoder cannot be loaded.
+        StoreError: the server that holds the vectors is away.
     """
     index = IndexFolder(path)
     folder = index.live()
-    found = _inspect(index, folder, encoder)
+    found = _inspect(index, folder, encoder, place)
     # Builds may have taken it away meanwhile: then what is live now is looked at.
-    return found if found.is_whole or index.live() == folder else inspect(path, encoder)
+    return found if found.is_whole or index.live() == folder else inspect(path, encoder, place)
 
 
-def _inspect(index: IndexFolder, folder: GenerationFolder, encoder: Encoder) -> Inspection:
+def _inspect(index: IndexFolder, folder: GenerationFolder, encoder: Encoder, place: StorePlace) -> Inspection:
     name = folder.path.name
     try:
         manifest = Manifest.load(folder.manifest)
@@ -90,7 +93,7 @@ def _inspect(index: IndexFolder, folder: GenerationFolder, encoder: Encoder) -> 
     damages = (*_current(index, name, manifest), *damaged_files(folder, manifest))
     encoded = 0
     if not damages:
-        damages, encoded = _look_inside(folder, encoder)
+        damages, encoded = _look_inside(folder, encoder, place)
     return Inspection(
         name,
         damages,
@@ -110,10 +113,12 @@ def _current(index: IndexFolder, name: str, manifest: Manifest) -> Iterator[Prob
         yield Problem("manifest.json", f"is that of generation {manifest.generation}")
 
 
-def _look_inside(folder: GenerationFolder, encoder: Encoder) -> tuple[tuple[Problem, ...], int]:
+def _look_inside(
+    folder: GenerationFolder, encoder: Encoder, place: StorePlace
+) -> tuple[tuple[Problem, ...], int]:
     """What is wrong though every file is as written, and how many texts were encoded to find out."""
     try:
-        index = load_generation(folder)
+        index = load_generation(folder, place)
     except IndexDamagedError as error:
         return (Problem(folder.path.name, error.damage),), 0
     if index.manifest.encoder != encoder.fingerprint:
@@ -125,7 +130,7 @@ def _look_inside(folder: GenerationFolder, encoder: Encoder) -> tuple[tuple[Prob
     told = [Problem("passages.jsonl", reason) for reason in islice(misplaced(index), _MOST_TOLD)]
     told += _words(folder, index, parts)
     passages, evidence = _passages_sample(index, parts), _evidence_sample(index, parts)
-    told += _embeddings("vectors.faiss", passages, encoder)
+    told += _embeddings(vectors_file(folder, index.manifest.vectors.store), passages, encoder)
     told += _embeddings("evidence.npy", evidence, encoder)
     return tuple(told), len(passages) + len(evidence)
 

@@ -25,10 +25,10 @@ from roleqa.index.manifest import SCHEMA, Manifest, Recipe, sha256
 from roleqa.index.news import News
 from roleqa.index.passages import save_passages
 from roleqa.index.topics import find_topics, save_topics
-from roleqa.index.vectors import save_vectors
+from roleqa.index.vectors import save_vectors, vectors_file
 from roleqa.index.vocabulary import build_vocabulary, save_vocabulary
 from roleqa.ingest.abbreviations import find_abbreviations
-from roleqa.stores import VectorSearch
+from roleqa.stores import HERE, StorePlace, VectorSearch
 from roleqa.types import Role
 
 # How many passages a new generation is asked for by their own text.
@@ -53,18 +53,21 @@ class Origin:
         return f"{self.now:%Y%m%dT%H%M%S%f}Z"
 
 
-def write_generation(folder: GenerationFolder, origin: Origin, content: Content) -> Manifest:
+def write_generation(
+    folder: GenerationFolder, origin: Origin, content: Content, place: StorePlace = HERE
+) -> Manifest:
     """Writes a generation durably, and reads it back.
 
     Raises:
         IndexDamagedError: what was read is not what was written.
+        StoreError: the server that is to hold the vectors is away, or refuses.
         OSError: it could not be written.
     """
     folder.path.mkdir(parents=True)
     save_documents(folder, content.documents, _rows(content))
     save_passages(folder.passages, content.passages, content.evidence)
     save_topics(folder.topics, find_topics(content.passages, content.evidence))
-    vectors = save_vectors(folder, content.embeddings.passages)
+    vectors = save_vectors(folder, content.embeddings.passages, place)
     starts = np.cumsum([0, *map(len, content.evidence)], dtype=np.int64)
     EvidenceStore(content.embeddings.evidence, starts).save(folder.evidence)
     save_vocabulary(folder.vocabulary, build_vocabulary(content.passage_texts))
@@ -72,7 +75,7 @@ def write_generation(folder: GenerationFolder, origin: Origin, content: Content)
     manifest = _manifest(folder, origin, content, vectors)
     manifest.save(folder.manifest)
     folder.sync()
-    check_generation(folder, content)
+    check_generation(folder, content, place)
     return manifest
 
 
@@ -111,15 +114,16 @@ def _manifest(folder: GenerationFolder, origin: Origin, content: Content, vector
     )
 
 
-def check_generation(folder: GenerationFolder, content: Content) -> None:
+def check_generation(folder: GenerationFolder, content: Content, place: StorePlace = HERE) -> None:
     """Raises IndexDamagedError where a generation, read from its files, is not the content or does not find it."""
-    index = load_generation(folder)
+    index = load_generation(folder, place)
+    vectors = folder.path / vectors_file(folder, index.manifest.vectors.store)
     passages = zip(content.passages, content.evidence, strict=True)
     same = {
         folder.documents: index.documents.keys() == content.documents.keys()
         and all(index.documents[id] == document for id, document in content.documents.items()),
         folder.passages: all(map(eq, index.passages.with_evidence(), passages)),
-        folder.vectors: _same_rows(index.vectors.embeddings(), content.embeddings.passages),
+        vectors: _same_rows(index.vectors.embeddings(), content.embeddings.passages),
         folder.evidence: _same_rows(
             index.evidence_vectors.embeddings(0, len(index.passages)), content.embeddings.evidence
         ),
@@ -141,10 +145,11 @@ def _same_rows(found: NDArray[Any], meant: NDArray[Any]) -> bool:
 
 def _check_finds(folder: GenerationFolder, index: Index, row: int, text: str) -> None:
     """Whether both searches find a passage by what they hold of it."""
+    vectors = folder.path / vectors_file(folder, index.manifest.vectors.store)
     own = index.vectors.embeddings(row, row + 1)[0]
     (_, best), *_ = index.vectors.search(own, 1)
     if abs(best - float(own @ own)) > _ROUNDING:
-        raise IndexDamagedError(f"{folder.vectors} does not find passage {index.passages[row].id} by its own embedding")
+        raise IndexDamagedError(f"{vectors} does not find passage {index.passages[row].id} by its own embedding")
     if not index.bm25.holds(row, text):
         raise IndexDamagedError(f"{folder.bm25} does not find passage {index.passages[row].id} by its own words")
 
