@@ -12,7 +12,7 @@ from pathlib import Path
 from roleqa.answer.comparison import compose_comparison
 from roleqa.answer.compose import Asked, compose
 from roleqa.answer.confidence import CALIBRATION_FILE, Calibration, load_calibration
-from roleqa.errors import RoleqaError
+from roleqa.errors import RoleqaError, StoreError
 from roleqa.index.build import build_generation
 from roleqa.index.catalog import Catalog, Entry
 from roleqa.index.changes import ChangeWatch
@@ -244,7 +244,8 @@ class Assistant:
         """Goes over to the generation that is live on disk, whoever made it so, and to the calibration beside it.
 
         What is being answered meanwhile is answered by the generation it began with. False where nothing is new;
-        asking that is cheap. What was refused is not tried again until it changes, and stands in the status.
+        asking that is cheap. What was refused stands in the status, and is not tried again until it changes, unless a
+        server was away.
 
         Raises:
             RoleqaError: what is live on disk cannot be answered from; the generation before goes on answering.
@@ -256,7 +257,8 @@ class Assistant:
                 except RoleqaError as error:
                     if seen != _signature(self.settings.index):
                         continue  # a later build took it away while it was read
-                    self._seen = seen
+                    if not isinstance(error, StoreError):  # a server that is away comes back
+                        self._seen = seen
                     self._refused = (Problem("index", f"{error} (the generation before goes on answering)"),)
                     raise
                 self._seen, self._refused = seen, ()

@@ -19,6 +19,8 @@ from roleqa.index.disk import free_bytes, megabytes
 from roleqa.index.integrity import damaged_files, remedy
 from roleqa.index.layout import IndexFolder
 from roleqa.index.manifest import Manifest
+from roleqa.index.milvus_server import MilvusServer
+from roleqa.index.vectors import place_of, servers_of
 from roleqa.ingest.corpus import corpus_hashes, corpus_paths
 from roleqa.ingest.readers import KINDS
 from roleqa.ingest.roles import read_roles
@@ -28,6 +30,8 @@ from roleqa.settings import Settings
 State = Literal["ok", "warning", "problem"]
 # What is free must hold another generation, and what is written beside it.
 _SPARE = 50_000_000
+# So many seconds a server has to answer.
+_PATIENCE = 3.0
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -63,6 +67,7 @@ def examine(settings: Settings) -> Diagnosis:
         _weights,
         _corpus,
         _index,
+        _store,
         _disk,
         _port,
         _browser,
@@ -155,6 +160,19 @@ def _index(settings: Settings) -> Iterator[Check]:
             yield Check("index", "warning", f"{found}, but the documents have changed since", "roleqa build")
         else:
             yield Check("index", "ok", found)
+
+
+def _store(settings: Settings) -> Iterator[Check]:
+    """The servers that hold vectors; nothing where none does."""
+    place = place_of(settings)
+    for uri in sorted(servers_of(IndexFolder(settings.index), place)):
+        try:
+            MilvusServer(uri, place.token, _PATIENCE).call("list_collections")
+        except RoleqaError as error:
+            found, _, advice = str(error).partition("; ")
+            yield Check("store", "problem", found, advice)
+        else:
+            yield Check("store", "ok", f"Milvus at {uri} answers")
 
 
 def _disk(settings: Settings) -> Iterator[Check]:

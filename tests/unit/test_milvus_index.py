@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fakes import OverlapReranker, WordEncoder
+from roleqa import doctor
 from roleqa.assistant import Assistant, build_index, verify_index
 from roleqa.cli import main
 from roleqa.errors import IndexDamagedError, SettingsError, StoreError
@@ -246,6 +247,31 @@ def test_without_its_server_an_index_says_so(away: Settings) -> None:
         with pytest.raises(StoreError, match=r"Milvus at http://127\.0\.0\.1:1 does not answer .*; start it"):
             attempt(away)
     assert IndexFolder(away.index).live_name() == before
+
+
+def test_the_doctor_asks_the_server(away: Settings, server: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_PATIENCE", 0.2)
+    (found,) = doctor._store(away.model_copy(update={"uri": None}))
+    assert found == doctor.Check("store", "ok", f"Milvus at {server.uri} answers")
+    (found,) = doctor._store(away)
+    assert (found.state, found.remedy.partition(",")[0]) == ("problem", "start it")
+    assert list(doctor._store(away.model_copy(update={"index": away.index / "none", "store": None}))) == []
+
+
+def test_a_switch_that_finds_no_server_is_tried_again(milvus: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(milvus)
+    assistant = load(milvus)
+    change(milvus, "The tide tables are out.")
+    build(milvus)
+    with monkeypatch.context() as patch:
+        patch.setattr(vectors, "MilvusServer", lambda *_: (_ for _ in ()).throw(StoreError("Milvus is away")))
+        with pytest.raises(StoreError, match="Milvus is away"):
+            assistant.refresh()
+    assert "the generation before goes on answering" in assistant.status().problems[0].reason
+    assert assistant.ask(QUESTIONS[0]).answered
+    assert assistant.refresh()
+    assert assistant.ask("What is out?").answered
+    assert assistant.status().problems == ()
 
 
 def test_an_index_can_leave_a_server_that_is_away_for_good(away: Settings, caplog: pytest.LogCaptureFixture) -> None:
