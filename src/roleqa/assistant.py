@@ -18,6 +18,7 @@ from roleqa.index.catalog import Catalog, Entry
 from roleqa.index.changes import ChangeWatch
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
+from roleqa.index.share import Share
 from roleqa.index.vectors import place_of
 from roleqa.index.verify import Inspection, inspect
 from roleqa.models import Encoder, Reranker
@@ -58,18 +59,22 @@ def build_index(
     wait: float = 0,
     progress: Progress | None = None,
     encoder: Encoder | None = None,
+    share: str = "1/1",
+    gather: Sequence[Path] = (),
 ) -> BuildReport:
     """Builds the corpus into a new generation of the index and makes it live, unless the live one is up to date.
 
     Documents that have not changed are carried over, unless `full`. Another build that is running is waited for, for
-    at most so many seconds.
+    at most so many seconds. `share` "2/3" builds the second of three parts of the documents; what the indexes in
+    `gather` have encoded is not encoded again.
 
     Raises:
         RoleqaError: a CorpusError, RolesError, ModelError, IndexBusyError or IndexWriteError; the live generation
             stays as it was.
     """
     encoder = encoder or load_encoder(settings.encoder)
-    return build_generation(settings, encoder, full=full, wait=wait, progress=progress)
+    part = Share.from_text(share)
+    return build_generation(settings, encoder, full=full, wait=wait, progress=progress, share=part, gather=gather)
 
 
 def verify_index(settings: Settings, *, encoder: Encoder | None = None) -> Inspection:

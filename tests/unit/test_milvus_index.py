@@ -202,6 +202,18 @@ def test_the_name_of_another_index_is_left_alone(milvus: Settings, server: Milvu
     assert server.collection_of(milvus.collection) == live(milvus)
 
 
+def test_shares_of_several_machines_are_gathered_into_it(milvus: Settings, settings: Settings, tmp_path: Path) -> None:
+    change(milvus, "The tide tables are out.")
+    for number in range(8):  # so that each share has some
+        (milvus.corpus / f"tide-{number}.txt").write_text(f"The tide of day {number} is high.\n", encoding="utf-8")
+    shares = [tmp_path / "1", tmp_path / "2"]
+    for number, share in enumerate(shares, start=1):
+        build_index(settings.model_copy(update={"index": share}), encoder=WordEncoder(), share=f"{number}/2")
+    report = build_index(milvus, encoder=WordEncoder(), gather=shares)
+    assert (report.encoded, report.vectors.store) == (0, "milvus")
+    assert load(milvus).ask("What is out?").answered
+
+
 def test_a_copy_of_the_index_answers_from_the_same_server(milvus: Settings, tmp_path: Path) -> None:
     build(milvus)
     shutil.copytree(milvus.index, tmp_path / "copy")

@@ -39,6 +39,13 @@ def build(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on, and build again when the documents change. Ctrl-C stops it.")
     ] = False,
+    share: Annotated[
+        str, typer.Option(help="Build this part of the documents only: 1/3, 2/3 and 3/3 on three machines.")
+    ] = "1/1",
+    gather: Annotated[
+        list[Path] | None,
+        typer.Option(help="Index folder of a share, of which nothing is encoded again. May be repeated."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read the documents and build the index that questions are answered from.
@@ -53,7 +60,9 @@ def build(
     def build_once(stop: Stop | None = None) -> None:
         with show_progress() as progress:
             told = stop.cancelling(progress) if stop else progress
-            report = build_index(settings, full=next(whole, False), wait=wait, progress=told)
+            report = build_index(
+                settings, full=next(whole, False), wait=wait, progress=told, share=share, gather=gather or ()
+            )
         print_json(report.to_dict()) if as_json else print_build(report)
         sys.stdout.flush()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from roleqa.errors import CorpusError, IndexDamagedError, IndexMissingError, RoleqaError
@@ -20,6 +21,7 @@ from roleqa.index.load import load_generation
 from roleqa.index.lock import sole_writer
 from roleqa.index.manifest import Manifest, Recipe
 from roleqa.index.news import News, find_news
+from roleqa.index.share import ALL, Share, gathered
 from roleqa.index.vectors import (
     check_vectors,
     place_of,
@@ -53,14 +55,23 @@ class _Live:
 
 
 def build_generation(
-    settings: Settings, encoder: Encoder, *, full: bool = False, wait: float = 0, progress: Progress | None = None
+    settings: Settings,
+    encoder: Encoder,
+    *,
+    full: bool = False,
+    wait: float = 0,
+    progress: Progress | None = None,
+    share: Share = ALL,
+    gather: Sequence[Path] = (),
 ) -> BuildReport:
     """Builds `settings.corpus` into a new live generation of `settings.index`, unless the live one is up to date.
 
     Documents that have not changed are carried over as they are; none is with `full`. Another build that is running
-    is waited for, for at most so many seconds.
+    is waited for, for at most so many seconds. Of the corpus a `share` is built; what the indexes in `gather` have
+    encoded is not encoded again.
 
     Raises:
+        IndexMissingError, IndexMismatchError, IndexDamagedError: an index to gather from cannot be.
         IndexBusyError: another build is running.
         CorpusError, RolesError, ModelError: nothing was built; the live generation stays as it was.
         IndexWriteError, StoreError: it cannot be written or stored, to the same effect.
@@ -77,11 +88,12 @@ def build_generation(
         require_store(index, place)
         tell("reading", 0, 0)
         roles = read_roles(settings.corpus)
-        news = find_news(settings.corpus, {} if live.reason else live.sources, settings.strict)
+        news = find_news(settings.corpus, {} if live.reason else live.sources, settings.strict, share)
         if live.manifest and not live.reason and _is_up_to_date(live.manifest, news, settings.corpus, place):
             settle_vectors(index, place, servers_of(index, place))
             return _report(live.manifest, live, started, kept=live.manifest.documents, built=False)
-        parts, encoded = _embedded_parts(index, live, news, encoder, tell)
+        donors = gathered(gather, recipe, place.token)
+        parts, encoded = _embedded_parts(index, live, news, encoder, tell, donors)
         origin = Origin(datetime.now(UTC), settings.corpus, news, roles, recipe)
         manifest = _switch(index, live, origin, Content.of(parts), tell)
     return _report(manifest, live, started, encoded=encoded, kept=len(news.kept))
@@ -121,7 +133,7 @@ def _is_up_to_date(manifest: Manifest, news: News, corpus: Path, place: StorePla
 
 
 def _embedded_parts(
-    index: IndexFolder, live: _Live, news: News, encoder: Encoder, tell: Progress
+    index: IndexFolder, live: _Live, news: News, encoder: Encoder, tell: Progress, others: Iterable[Part]
 ) -> tuple[Sequence[Part], int]:
     """Every document with its embeddings, by id, and how many passages were encoded."""
     known = {} if live.reason else parts_of(load_generation(index.live(), live.place))
@@ -137,7 +149,7 @@ def _embedded_parts(
     # What was renamed or copied has the bytes, what was changed much of the text of a document before.
     bytes_of_fresh = {source.sha256 for source in news.fresh}
     donors = [part for id, part in known.items() if id not in news.kept or live.sources[id] in bytes_of_fresh]
-    return embed(ordered, donors, encoder, tell)
+    return embed(ordered, chain(donors, others), encoder, tell)
 
 
 def _least_size(parts: Sequence[Part], dimensions: int) -> int:

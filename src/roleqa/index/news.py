@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from roleqa.errors import UnreadableFileError
+from roleqa.errors import CorpusError, UnreadableFileError
 from roleqa.index.manifest import sha256
+from roleqa.index.share import ALL, Share
 from roleqa.ingest.corpus import SourceFile, corpus_hashes, corpus_paths, note_problem, read_corpus, read_file
 from roleqa.ingest.roles import ROLES_FILE
 from roleqa.types import Problem
@@ -28,8 +29,8 @@ class News:
     refused: dict[str, str]
 
 
-def find_news(folder: Path, before: Mapping[str, str], strict: bool) -> News:
-    """The corpus, of which only what `before` does not have with the same hash is read.
+def find_news(folder: Path, before: Mapping[str, str], strict: bool, share: Share = ALL) -> News:
+    """The corpus, or a share of it, of which only what `before` does not have with the same hash is read.
 
     Raises:
         CorpusError: if there is no such folder, no document in it can be read, or (`strict`) one cannot.
@@ -40,6 +41,8 @@ def find_news(folder: Path, before: Mapping[str, str], strict: bool) -> News:
     refused: dict[str, str] = {}
     hashes = corpus_hashes(folder) if before else {}
     for id, path in corpus_paths(folder).items():
+        if id not in share:
+            continue
         if id in hashes and before.get(id) == hashes[id]:
             kept.add(id)
             continue
@@ -47,6 +50,8 @@ def find_news(folder: Path, before: Mapping[str, str], strict: bool) -> News:
             fresh.append(read_file(folder, path))
         except UnreadableFileError as error:
             note_problem(id, error, problems, refused)
+    if share != ALL and not (kept or fresh):
+        raise CorpusError(f"no document that can be read falls to the share {share}; take fewer")
     if (problems and strict) or not (kept or fresh):
         found = read_corpus(folder, strict)  # it says what is wrong
         kept, fresh, problems, refused = set(), list(found.files), list(found.problems), found.refused
