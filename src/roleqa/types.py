@@ -21,6 +21,11 @@ AnswerKind = Literal["answer", "comparison", "refusal"]
 # Called as progress(stage, done, total) in long work, total 0 while unknown. May raise BuildCancelledError, to stop it.
 Progress = Callable[[str, int, int], None]
 
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
 # Rows of the index with their scores, best first.
 Ranking = tuple[tuple[int, float], ...]
 

@@ -18,6 +18,7 @@ from roleqa.index.faiss_store import FaissStore
 from roleqa.index.layout import IndexFolder
 from roleqa.index.milvus_server import MilvusServer
 from roleqa.index.milvus_store import Collection, MilvusStore
+from roleqa.types import silent
 
 pytest.importorskip("milvus", reason="the server is not installed: pip install 'roleqa[milvus-server]'")
 pytestmark = [pytest.mark.milvus_server, pytest.mark.timeout(900)]
@@ -67,7 +68,7 @@ def test_it_finds_what_faiss_and_brute_force_find(standalone: Standalone, kind: 
     rows = chance.normal(size=(6000, 64)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     rows[-3:] = rows[0]
-    store = MilvusStore.build(MilvusServer(standalone.uri), "held_20260102T030405000000Z", (), rows)
+    store = MilvusStore.build(MilvusServer(standalone.uri), "held_20260102T030405000000Z", (), rows, silent)
     faiss = FaissStore.build(rows)
     assert store.collection.index == kind
     assert store.collection.recall >= 0.99

@@ -13,13 +13,14 @@ from fakes import OverlapReranker, WordEncoder
 from roleqa import doctor
 from roleqa.assistant import Assistant, build_index, verify_index
 from roleqa.cli import main
-from roleqa.errors import IndexDamagedError, SettingsError, StoreError
+from roleqa.errors import BuildCancelledError, IndexDamagedError, SettingsError, StoreError
 from roleqa.index import milvus_store, vectors
 from roleqa.index.layout import IndexFolder
 from roleqa.index.milvus_server import MilvusServer
 from roleqa.index.rollback import roll_back
 from roleqa.index.vectors import place_of
 from roleqa.settings import Settings
+from roleqa.types import silent
 
 QUESTIONS = ("Who lights the lamp?", "How long is the pilot's leave?", "When are wages settled?", "What is a zeppelin?")
 
@@ -32,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> MilvusServer:
 @pytest.fixture
 def milvus(settings: Settings, server: MilvusServer, request: pytest.FixtureRequest) -> Settings:
     """Settings of an index in Milvus, below a name of the test's own."""
-    name = f"t{abs(hash(request.node.name))}"
+    name = request.node.name[:99]
     return settings.model_copy(update={"store": "milvus", "uri": server.uri, "collection": name})
 
 
@@ -106,6 +107,27 @@ def test_the_alias_follows_what_is_live_and_old_collections_go(milvus: Settings,
         seen.append(live(milvus))
     assert len(set(seen)) == 4
     assert named(milvus, server) == sorted(seen[-2:])
+
+
+def test_what_is_sent_is_told_and_can_be_stopped(milvus: Settings, server: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(milvus_store, "_SENT", 2 * 4 * 512)  # two rows at once
+    told = []
+    build_index(milvus, encoder=WordEncoder(), progress=lambda *step: told.append(step))
+    assert [step for step in told if step[0] == "storing"] == [("storing", 0, 4), ("storing", 2, 4)]
+    change(milvus, "The tide tables are out.")
+    before = live(milvus)
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("storing", 2):
+            raise BuildCancelledError("stopped")
+
+    with pytest.raises(BuildCancelledError):
+        build_index(milvus, encoder=WordEncoder(), progress=stop)
+    assert live(milvus) == before
+    told.clear()
+    build_index(milvus, encoder=WordEncoder(), progress=lambda *step: told.append(step))
+    assert [step for step in told if step[0] == "storing"] == [("storing", 2, 5), ("storing", 4, 5)]
+    assert len(named(milvus, server)) == 2
 
 
 def test_rollback_moves_the_alias_back(milvus: Settings, server: MilvusServer) -> None:
@@ -186,7 +208,7 @@ def test_a_build_that_was_stopped_is_gone_on_with(milvus: Settings, server: Milv
 def test_what_is_left_of_a_stopped_build_goes_when_nothing_is_to_be_built(milvus: Settings, server: MilvusServer) -> None:
     build(milvus)
     left = f"{milvus.collection}_20260102T030405000000Z_flat_512"
-    milvus_store.MilvusStore.build(server, left.removesuffix("_flat_512"), (), np.eye(512, dtype=np.float32)[:4])
+    milvus_store.MilvusStore.build(server, left.removesuffix("_flat_512"), (), np.eye(512, dtype=np.float32)[:4], silent)
     assert named(milvus, server) == sorted((left, live(milvus)))
     assert not build_index(milvus, encoder=WordEncoder()).built
     assert named(milvus, server) == [live(milvus)]

@@ -14,6 +14,7 @@ from roleqa.index import milvus_server, milvus_store
 from roleqa.index.faiss_store import FaissStore
 from roleqa.index.milvus_server import MilvusServer
 from roleqa.index.milvus_store import MilvusStore
+from roleqa.types import silent
 
 PREFIX = "test_20260102T030405000000Z"
 
@@ -36,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> MilvusServer:
 def built(request: pytest.FixtureRequest, server: MilvusServer) -> MilvusStore:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(milvus_store, "EXACT_UP_TO", 50_000 if request.param == "FLAT" else 100)
-        return MilvusStore.build(server, PREFIX, (), ROWS)
+        return MilvusStore.build(server, PREFIX, (), ROWS, silent)
 
 
 @pytest.fixture(params=["built", "loaded"])
@@ -85,7 +86,7 @@ def test_it_says_how_it_searches_and_where(built: MilvusStore, server: MilvusSer
 
 def test_ties_at_the_tenth_passage_count_as_found(server: MilvusServer) -> None:
     rows = np.eye(40, dtype=np.float32)  # to each, all others are equally near
-    assert MilvusStore.build(server, "ties_20260102T030405000000Z", (), rows).how.recall == 1.0
+    assert MilvusStore.build(server, "ties_20260102T030405000000Z", (), rows, silent).how.recall == 1.0
 
 
 def test_a_build_goes_on_where_one_was_stopped(server: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,11 +105,11 @@ def test_a_build_goes_on_where_one_was_stopped(server: MilvusServer, monkeypatch
 
     monkeypatch.setattr(MilvusServer, "call", count)
     with pytest.raises(StoreError, match="pulled the plug"):
-        MilvusStore.build(server, prefix, (), ROWS[:200])
+        MilvusStore.build(server, prefix, (), ROWS[:200], silent)
     assert sent == [50, 50]
     sent.clear()
     # Meanwhile the first ten passages have gone, and others have come.
-    store = MilvusStore.build(server, "later_20260102T040000000000Z", (f"{prefix}_flat_16",), ROWS[10:240])
+    store = MilvusStore.build(server, "later_20260102T040000000000Z", (f"{prefix}_flat_16",), ROWS[10:240], silent)
     assert store.collection.name == f"{prefix}_flat_16"
     assert 230 - 100 <= sum(sent) <= 230 - 90
     assert np.array_equal(store.embeddings(), ROWS[10:240])
@@ -117,14 +118,14 @@ def test_a_build_goes_on_where_one_was_stopped(server: MilvusServer, monkeypatch
 
 def test_only_a_collection_of_the_same_kind_is_gone_on_with(server: MilvusServer) -> None:
     spare = ("kind_20260102T030405000000Z_flat_32", "kind_20260102T030405000000Z_hnsw_16")
-    store = MilvusStore.build(server, "kind_20260103T030405000000Z", spare, ROWS[:10])
+    store = MilvusStore.build(server, "kind_20260103T030405000000Z", spare, ROWS[:10], silent)
     assert store.collection.name == "kind_20260103T030405000000Z_flat_16"
 
 
 @pytest.fixture
 def small(server: MilvusServer, tmp_path: Path) -> Iterator[MilvusStore]:
     """A store of its own, to be damaged."""
-    store = MilvusStore.build(server, "small_20260102T030405000000Z", (), ROWS[:20])
+    store = MilvusStore.build(server, "small_20260102T030405000000Z", (), ROWS[:20], silent)
     store.save(tmp_path / "vectors.milvus.json")
     yield store
     server.call("drop_collection", store.collection.name)
@@ -149,7 +150,7 @@ def test_a_row_that_is_not_what_was_stored_is_never_an_answer(server: MilvusServ
 
 
 def test_a_collection_that_is_gone_is_damage(server: MilvusServer, tmp_path: Path) -> None:
-    store = MilvusStore.build(server, "gone_20260102T030405000000Z", (), ROWS[:5])
+    store = MilvusStore.build(server, "gone_20260102T030405000000Z", (), ROWS[:5], silent)
     store.save(tmp_path / "vectors.milvus.json")
     server.call("drop_collection", store.collection.name)
     with pytest.raises(IndexDamagedError, match=r"has no collection gone_20260102T030405000000Z_flat_16; run: roleqa"):
@@ -169,7 +170,7 @@ def test_a_server_that_finds_little_is_refused_after_a_while(server: MilvusServe
     monkeypatch.setattr(milvus_store, "SETTLING", 0.0)
     monkeypatch.setattr(milvus_store, "recall_of", lambda *_: 0.36)
     with pytest.raises(StoreError, match=r"finds only 0\.36 of the nearest.*interimIndex\.enableIndex to false"):
-        MilvusStore.build(server, "blind_20260102T030405000000Z", (), ROWS[:5])
+        MilvusStore.build(server, "blind_20260102T030405000000Z", (), ROWS[:5], silent)
 
 
 class Flaky:

@@ -22,20 +22,13 @@ from roleqa.index.lock import sole_writer
 from roleqa.index.manifest import Manifest, Recipe
 from roleqa.index.news import News, find_news
 from roleqa.index.share import ALL, Share, gathered
-from roleqa.index.vectors import (
-    check_vectors,
-    place_of,
-    place_to_build,
-    require_store,
-    servers_of,
-    settle_vectors,
-)
+from roleqa.index.vectors import check_vectors, place_of, place_to_build, require_store, servers_of, settle_vectors
 from roleqa.index.write import Origin, write_generation
 from roleqa.ingest.roles import read_roles
 from roleqa.models import Encoder
 from roleqa.settings import Settings
 from roleqa.stores import HERE, StorePlace
-from roleqa.types import BuildReport, Progress
+from roleqa.types import BuildReport, Progress, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +71,7 @@ def build_generation(
         BuildCancelledError: `progress` has stopped it, to the same effect.
     """
     started = time.perf_counter()
-    index, tell = IndexFolder(settings.index), progress or _silent
+    index, tell = IndexFolder(settings.index), progress or silent
     with sole_writer(index, tell, wait):
         with writing(index.path):
             index.clear_leftovers()
@@ -97,10 +90,6 @@ def build_generation(
         origin = Origin(datetime.now(UTC), settings.corpus, news, roles, recipe)
         manifest = _switch(index, live, origin, Content.of(parts), tell)
     return _report(manifest, live, started, encoded=encoded, kept=len(news.kept))
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
 
 
 def _look(index: IndexFolder, recipe: Recipe, full: bool, wanted: StorePlace) -> _Live:
@@ -171,7 +160,7 @@ def _switch(index: IndexFolder, live: _Live, origin: Origin, content: Content, t
         keep = before.path.name
     try:
         with writing(index.path, content.size):
-            manifest = write_generation(pending, origin, content, live.place)
+            manifest = write_generation(pending, origin, content, live.place, tell)
             tell("switching", 0, 0)
             index.publish(pending, origin.name, keep)
     except BaseException:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from roleqa.index.milvus_server import MilvusServer
 from roleqa.index.recall import LEAST_RECALL, QUERIES, nearest_others, recall_of
 from roleqa.index.record_file import load_array, save_array
 from roleqa.stores import VectorSearch
-from roleqa.types import Ranking
+from roleqa.types import Progress, Ranking
 
 # Up to so many embeddings the server compares them one by one.
 EXACT_UP_TO = 50_000
@@ -79,7 +79,12 @@ class MilvusStore:
 
     @classmethod
     def build(
-        cls, server: MilvusServer, prefix: str, spares: Sequence[str], embeddings: NDArray[np.float32]
+        cls,
+        server: MilvusServer,
+        prefix: str,
+        spares: Sequence[str],
+        embeddings: NDArray[np.float32],
+        progress: Progress,
     ) -> MilvusStore:
         """From a matrix of shape (passages, dimensions): in a new collection, or in one that a build has left.
 
@@ -94,7 +99,7 @@ class MilvusStore:
         name = next((spare for spare in reversed(spares) if spare.endswith(kind)), prefix + kind)
         target = Collection(server.uri, name, rows.shape[1], len(unique), index)
         wanted = {key.decode(): row for key, row in zip(unique.tolist(), first.tolist(), strict=True)}
-        _fill(server, target, wanted, rows)
+        _fill(server, target, wanted, rows, progress)
         return _measured(cls(server, target, keys, np.argsort(keys, kind="stable")), rows)
 
     @classmethod
@@ -233,16 +238,21 @@ def _key(row: NDArray[np.float32]) -> bytes:
     return hashlib.sha256(row.tobytes()).hexdigest()[:_LENGTH].encode()
 
 
-def _fill(server: MilvusServer, target: Collection, wanted: dict[str, int], rows: NDArray[np.float32]) -> None:
+def _fill(
+    server: MilvusServer, target: Collection, wanted: dict[str, int], rows: NDArray[np.float32], progress: Progress
+) -> None:
     """Has a collection hold the rows that are wanted, by key, and no others, whatever it held before."""
     parameters = server.index_parameters(_VECTOR, target.index, _GRAPH if target.index == "HNSW" else {})
-    missing: Iterable[str] = wanted
+    missing = list(wanted)
     if server.call("has_collection", target.name):
         missing = _without(server, target.name, parameters, wanted)
     else:
         schema = server.schema(key=_KEY, length=_LENGTH, vector=_VECTOR, dimensions=target.dimensions)
         server.call("create_collection", target.name, schema=schema, consistency_level="Bounded")
-    for batch in _batches(list(missing), max(1, _SENT // (4 * target.dimensions))):
+    sent = len(wanted) - len(missing)
+    for batch in _batches(missing, max(1, _SENT // (4 * target.dimensions))):
+        progress("storing", sent, len(wanted))
+        sent += len(batch)
         server.call("upsert", target.name, [{_KEY: key, _VECTOR: rows[wanted[key]]} for key in batch])
     # Rows that are on the server's disk and in its index before it loads them are never searched half-made.
     server.call("flush", target.name)

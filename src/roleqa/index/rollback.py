@@ -14,6 +14,7 @@ from roleqa.index.lock import sole_writer
 from roleqa.index.manifest import Manifest
 from roleqa.index.vectors import check_vectors, servers_of, settle_vectors
 from roleqa.stores import HERE, StorePlace
+from roleqa.types import silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def roll_back(path: Path, place: StorePlace = HERE) -> Rollback:
     index = IndexFolder(path)
     if not index.path.is_dir():
         raise IndexMissingError(f"there is no index in {path}; run: roleqa build --index {path}")
-    with sole_writer(index, _silent):
+    with sole_writer(index, silent):  # it is over before it could be watched
         live, before = index.live_name(), index.before()
         if before is None:
             raise IndexMissingError(
@@ -64,7 +65,3 @@ def _whole(folder: GenerationFolder, remedy: str, place: StorePlace) -> Manifest
     except IndexDamagedError as error:
         raise IndexDamagedError(f"the generation to go back to is damaged: {error.damage}", remedy) from error
     return manifest
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Going back is over before it could be watched."""

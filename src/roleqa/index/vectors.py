@@ -18,6 +18,7 @@ from roleqa.index.milvus_server import MilvusServer
 from roleqa.index.milvus_store import Collection, MilvusStore, check_collection
 from roleqa.settings import Settings
 from roleqa.stores import HERE, StorePlace, VectorSearch, VectorStore
+from roleqa.types import Progress, silent
 
 MILVUS = "milvus"
 # While building, a server that is away is asked again for so many seconds.
@@ -64,7 +65,9 @@ def require_store(index: IndexFolder, place: StorePlace) -> None:
         require_own(MilvusServer(place.uri, place.token), place.collection, collections_of(index))
 
 
-def save_vectors(folder: GenerationFolder, embeddings: NDArray[np.float32], place: StorePlace = HERE) -> VectorSearch:
+def save_vectors(
+    folder: GenerationFolder, embeddings: NDArray[np.float32], place: StorePlace = HERE, progress: Progress = silent
+) -> VectorSearch:
     """Writes the passages' embeddings, and says how they will be searched.
 
     Raises:
@@ -74,7 +77,7 @@ def save_vectors(folder: GenerationFolder, embeddings: NDArray[np.float32], plac
         index = IndexFolder(folder.path.parent.parent)
         server = MilvusServer(place.uri, place.token, _PATIENCE)
         left = spares(server, place.collection, collections_of(index))
-        store = MilvusStore.build(server, f"{place.collection}_{folder.name}", left, embeddings)
+        store = MilvusStore.build(server, f"{place.collection}_{folder.name}", left, embeddings, progress)
         store.save(folder.milvus)
         return store.how
     flat = FaissStore.build(embeddings)

@@ -29,7 +29,7 @@ from roleqa.index.vectors import save_vectors, vectors_file
 from roleqa.index.vocabulary import build_vocabulary, save_vocabulary
 from roleqa.ingest.abbreviations import find_abbreviations
 from roleqa.stores import HERE, StorePlace, VectorSearch
-from roleqa.types import Role
+from roleqa.types import Progress, Role, silent
 
 # How many passages a new generation is asked for by their own text.
 _SELF_QUERIES = 32
@@ -54,7 +54,11 @@ class Origin:
 
 
 def write_generation(
-    folder: GenerationFolder, origin: Origin, content: Content, place: StorePlace = HERE
+    folder: GenerationFolder,
+    origin: Origin,
+    content: Content,
+    place: StorePlace = HERE,
+    progress: Progress = silent,
 ) -> Manifest:
     """Writes a generation durably, and reads it back.
 
@@ -67,7 +71,7 @@ def write_generation(
     save_documents(folder, content.documents, _rows(content))
     save_passages(folder.passages, content.passages, content.evidence)
     save_topics(folder.topics, find_topics(content.passages, content.evidence))
-    vectors = save_vectors(folder, content.embeddings.passages, place)
+    vectors = save_vectors(folder, content.embeddings.passages, place, progress)
     starts = np.cumsum([0, *map(len, content.evidence)], dtype=np.int64)
     EvidenceStore(content.embeddings.evidence, starts).save(folder.evidence)
     save_vocabulary(folder.vocabulary, build_vocabulary(content.passage_texts))

@@ -18,6 +18,7 @@ STAGES = {
     "splitting": "Splitting the documents into passages",
     "encoding": "Encoding what is new",
     "writing": "Writing the index",
+    "storing": "Sending the vectors to their server",
     "switching": "Switching to it",
 }
 MEANWHILE = "The index from before goes on answering."
