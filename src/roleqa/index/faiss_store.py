@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
+from roleqa.index.nearest import nearest_of
 from roleqa.index.recall import LEAST_RECALL, QUERIES, nearest_others, recall_of, rows_of
 from roleqa.index.record_file import RowFile, in_memory, save_array
 from roleqa.stores import VectorSearch
@@ -120,23 +121,20 @@ class FaissStore:
         Raises:
             IndexDamagedError: the lists name rows that there are not.
         """
-        scores, rows = self._nearest(embedding, min(k, len(self)))
-        return tuple(zip(rows.tolist(), scores.tolist(), strict=True))
+        k = min(k, len(self))
+        found = self._candidates(embedding.reshape(1, -1), k)
+        return nearest_of(found, self._exact(found), embedding, k)
 
-    def _nearest(self, embedding: NDArray[np.float32], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        query = embedding.reshape(1, -1)
-        if self._is_exact:
-            (scores,), (rows,) = self._index.search(query, k)
-            return scores, rows
-        (found,) = self._index.search(query, min(max(_LEAST_COMPARED, _COMPARED * k), len(self)))[1]
-        found = np.sort(found[found >= 0])
+    def _candidates(self, query: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+        """At least `k` rows, ascending, with the nearest among them."""
+        wanted = k if self._is_exact else min(max(_LEAST_COMPARED, _COMPARED * k), len(self))
+        (listed,) = self._index.search(query, wanted)[1]
+        found: NDArray[np.int64] = np.sort(listed[listed >= 0])
         if len(found) < k:  # the lists nearest to the question hold too few
             found = np.arange(len(self))
         if found[-1] >= len(self):
             raise IndexDamagedError("the lists of the vectors are not what was written")
-        exact = self._exact(found) @ embedding
-        best = np.argsort(-exact, kind="stable")[:k]
-        return exact[best], found[best]
+        return found
 
     def _exact(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         file = self._file
