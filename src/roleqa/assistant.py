@@ -13,12 +13,12 @@ from roleqa.answer.comparison import compose_comparison
 from roleqa.answer.compose import Asked, compose
 from roleqa.answer.confidence import CALIBRATION_FILE, Calibration, load_calibration
 from roleqa.errors import RoleqaError, StoreError
-from roleqa.index.build import build_generation
+from roleqa.index.build import build_generation, build_share
 from roleqa.index.catalog import Catalog, Entry
 from roleqa.index.changes import ChangeWatch
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
-from roleqa.index.share import Share
+from roleqa.index.share import ALL, Share
 from roleqa.index.vectors import place_of
 from roleqa.index.verify import Inspection, inspect
 from roleqa.models import Encoder, Reranker
@@ -74,7 +74,9 @@ def build_index(
     """
     encoder = encoder or load_encoder(settings.encoder)
     part = Share.from_text(share)
-    return build_generation(settings, encoder, full=full, wait=wait, progress=progress, share=part, gather=gather)
+    if part != ALL:
+        return build_share(settings, encoder, part, full=full, wait=wait, progress=progress, gather=gather)
+    return build_generation(settings, encoder, full=full, wait=wait, progress=progress, gather=gather)
 
 
 def verify_index(settings: Settings, *, encoder: Encoder | None = None) -> Inspection:

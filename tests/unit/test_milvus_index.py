@@ -14,8 +14,9 @@ from roleqa import doctor
 from roleqa.assistant import Assistant, build_index, verify_index
 from roleqa.cli import main
 from roleqa.errors import BuildCancelledError, IndexDamagedError, SettingsError, StoreError
-from roleqa.index import milvus_store, vectors
+from roleqa.index import milvus_rows, milvus_store, vectors
 from roleqa.index.layout import IndexFolder
+from roleqa.index.milvus_collections import Collection
 from roleqa.index.milvus_server import MilvusServer
 from roleqa.index.rollback import roll_back
 from roleqa.index.vectors import place_of
@@ -54,7 +55,7 @@ def named(settings: Settings, server: MilvusServer) -> list[str]:
 
 
 def live(settings: Settings) -> str:
-    return milvus_store.Collection.load(IndexFolder(settings.index).live().milvus).name
+    return Collection.load(IndexFolder(settings.index).live().milvus).name
 
 
 def said(settings: Settings) -> list[object]:
@@ -110,7 +111,7 @@ def test_the_alias_follows_what_is_live_and_old_collections_go(milvus: Settings,
 
 
 def test_what_is_sent_is_told_and_can_be_stopped(milvus: Settings, server: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(milvus_store, "_SENT", 2 * 4 * 512)  # two rows at once
+    monkeypatch.setattr(milvus_rows, "_SENT", 2 * 4 * 512)  # two rows at once
     told = []
     build_index(milvus, encoder=WordEncoder(), progress=lambda *step: told.append(step))
     assert [step for step in told if step[0] == "storing"] == [("storing", 0, 4), ("storing", 2, 4)]
@@ -207,8 +208,8 @@ def test_a_build_that_was_stopped_is_gone_on_with(milvus: Settings, server: Milv
 
 def test_what_is_left_of_a_stopped_build_goes_when_nothing_is_to_be_built(milvus: Settings, server: MilvusServer) -> None:
     build(milvus)
-    left = f"{milvus.collection}_20260102T030405000000Z_flat_512"
-    milvus_store.MilvusStore.build(server, left.removesuffix("_flat_512"), (), np.eye(512, dtype=np.float32)[:4], silent)
+    left = f"{milvus.collection}_20260102T030405000000Z_512"
+    milvus_store.MilvusStore.build(server, left, np.eye(512, dtype=np.float32)[:4], silent)
     assert named(milvus, server) == sorted((left, live(milvus)))
     assert not build_index(milvus, encoder=WordEncoder()).built
     assert named(milvus, server) == [live(milvus)]
@@ -224,16 +225,37 @@ def test_the_name_of_another_index_is_left_alone(milvus: Settings, server: Milvu
     assert server.collection_of(milvus.collection) == live(milvus)
 
 
-def test_shares_of_several_machines_are_gathered_into_it(milvus: Settings, settings: Settings, tmp_path: Path) -> None:
-    change(milvus, "The tide tables are out.")
+def test_machines_send_their_shares_and_one_publishes(
+    milvus: Settings, server: MilvusServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(8):  # so that each share has some
         (milvus.corpus / f"tide-{number}.txt").write_text(f"The tide of day {number} is high.\n", encoding="utf-8")
-    shares = [tmp_path / "1", tmp_path / "2"]
-    for number, share in enumerate(shares, start=1):
-        build_index(settings.model_copy(update={"index": share}), encoder=WordEncoder(), share=f"{number}/2")
+    sent: list[str] = []
+    call = MilvusServer.call
+    monkeypatch.setattr(MilvusServer, "call", lambda self, name, *rest, **named: sent.append(name) or call(self, name, *rest, **named))
+    for _ in range(2):  # the second time nothing is encoded, and what is sent changes nothing
+        shares = [tmp_path / "1", tmp_path / "2"]
+        for number, share in enumerate(shares, start=1):
+            own = milvus.model_copy(update={"index": share})
+            assert build_index(own, encoder=WordEncoder(), share=f"{number}/2").vectors.store == "faiss"
+            assert IndexFolder(share).live().vectors.is_file()
+        assert server.collection_of(milvus.collection) is None
+        assert sent.count("upsert") == 2
+        sent.clear()
     report = build_index(milvus, encoder=WordEncoder(), gather=shares)
     assert (report.encoded, report.vectors.store) == (0, "milvus")
-    assert load(milvus).ask("What is out?").answered
+    assert "upsert" not in sent
+    assert [name for name in server.call("list_collections") if name.startswith(milvus.collection)] == [live(milvus)]
+    assert server.collection_of(milvus.collection) == live(milvus)
+    assert load(milvus).ask("How is the tide of day 3?").answered
+
+
+def test_a_share_says_at_once_that_its_server_is_away(milvus: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MilvusServer.__init__, "__defaults__", ("", 0.2))
+    encoder = WordEncoder()
+    with pytest.raises(StoreError, match="does not answer"):
+        build_index(milvus.model_copy(update={"uri": "http://127.0.0.1:1"}), encoder=encoder, share="1/2")
+    assert encoder.encoded == []
 
 
 def test_a_copy_of_the_index_answers_from_the_same_server(milvus: Settings, tmp_path: Path) -> None:
@@ -258,7 +280,7 @@ def test_verify_finds_what_the_server_has_lost(milvus: Settings, server: MilvusS
     build(milvus)
     assert verify_index(milvus, encoder=WordEncoder()).is_whole
     row = load(milvus).retriever.index.vectors.embeddings(2, 3)[0]
-    server.call("delete", live(milvus), ids=[milvus_store._key(row).decode()])
+    server.call("delete", live(milvus), ids=[milvus_rows.key_of(row).decode()])
     found = verify_index(milvus, encoder=WordEncoder())
     assert [damage.reason.partition(" of Milvus")[0] for damage in found.damages] == [f"collection {live(milvus)}"]
 

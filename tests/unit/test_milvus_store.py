@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from roleqa.errors import IndexDamagedError, MissingExtraError, StoreError
-from roleqa.index import milvus_server, milvus_store
+from roleqa.index import milvus_rows, milvus_server, milvus_store
 from roleqa.index.faiss_store import FaissStore
 from roleqa.index.milvus_server import MilvusServer
 from roleqa.index.milvus_store import MilvusStore
 from roleqa.types import silent
 
-PREFIX = "test_20260102T030405000000Z"
+NAME = "test_20260102T030405000000Z"
 
 
 def unit_rows(count: int, dimensions: int, seed: int = 3) -> np.ndarray:
@@ -37,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> MilvusServer:
 def built(request: pytest.FixtureRequest, server: MilvusServer) -> MilvusStore:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(milvus_store, "EXACT_UP_TO", 50_000 if request.param == "FLAT" else 100)
-        return MilvusStore.build(server, PREFIX, (), ROWS, silent)
+        return MilvusStore.build(server, f"{NAME}_{request.param}", ROWS, silent)
 
 
 @pytest.fixture(params=["built", "loaded"])
@@ -81,17 +81,17 @@ def test_it_says_how_it_searches_and_where(built: MilvusStore, server: MilvusSer
     assert built.how.store == "milvus"
     assert built.how.method == {"FLAT": "FLAT", "HNSW": "HNSW, 128 in view"}[kind]
     assert (built.how.recall, built.how.queries) == (1.0, 200)
-    assert built.where == f"Milvus at {server.uri}, collection {PREFIX}_{kind.lower()}_16"
+    assert built.where == f"Milvus at {server.uri}, collection {NAME}_{kind}"
 
 
 def test_ties_at_the_tenth_passage_count_as_found(server: MilvusServer) -> None:
     rows = np.eye(40, dtype=np.float32)  # to each, all others are equally near
-    assert MilvusStore.build(server, "ties_20260102T030405000000Z", (), rows, silent).how.recall == 1.0
+    assert MilvusStore.build(server, "ties_20260102T030405000000Z", rows, silent).how.recall == 1.0
 
 
 def test_a_build_goes_on_where_one_was_stopped(server: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(milvus_store, "_SENT", 50 * 4 * 16)  # fifty rows at once
-    prefix, call = "stopped_20260102T030405000000Z", MilvusServer.call
+    monkeypatch.setattr(milvus_rows, "_SENT", 50 * 4 * 16)  # fifty rows at once
+    call = MilvusServer.call
     sent: list[int] = []
     plugs = [100]
 
@@ -105,34 +105,48 @@ def test_a_build_goes_on_where_one_was_stopped(server: MilvusServer, monkeypatch
 
     monkeypatch.setattr(MilvusServer, "call", count)
     with pytest.raises(StoreError, match="pulled the plug"):
-        MilvusStore.build(server, prefix, (), ROWS[:200], silent)
+        MilvusStore.build(server, "stopped", ROWS[:200], silent)
     assert sent == [50, 50]
     sent.clear()
     # Meanwhile the first ten passages have gone, and others have come.
-    store = MilvusStore.build(server, "later_20260102T040000000000Z", (f"{prefix}_flat_16",), ROWS[10:240], silent)
-    assert store.collection.name == f"{prefix}_flat_16"
+    store = MilvusStore.build(server, "stopped", ROWS[10:240], silent)
     assert 230 - 100 <= sum(sent) <= 230 - 90
     assert np.array_equal(store.embeddings(), ROWS[10:240])
     assert sorted(row for row, _ in store.search(ROWS[0], 1000)) == list(range(230))
 
 
-def test_only_a_collection_of_the_same_kind_is_gone_on_with(server: MilvusServer) -> None:
-    spare = ("kind_20260102T030405000000Z_flat_32", "kind_20260102T030405000000Z_hnsw_16")
-    store = MilvusStore.build(server, "kind_20260103T030405000000Z", spare, ROWS[:10], silent)
-    assert store.collection.name == "kind_20260103T030405000000Z_flat_16"
+def test_what_has_another_index_is_gone_on_with(server: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MilvusStore.build(server, "grown", ROWS[:80], silent).collection.index == "FLAT"
+    monkeypatch.setattr(milvus_store, "EXACT_UP_TO", 100)
+    store = MilvusStore.build(server, "grown", ROWS, silent)
+    assert store.collection.index == "HNSW"
+    assert server._client.describe_index("grown", "embedding")["index_type"] == "HNSW"
+    assert np.array_equal(store.embeddings(), ROWS)
+
+
+def test_what_several_have_added_is_not_sent_again(server: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(milvus_rows, "_SENT", 50 * 4 * 16)
+    told: list[tuple[str, int, int]] = []
+    for first, end in ((0, 100), (60, 200), (60, 200)):  # the second one twice
+        milvus_rows.add(server, "added", ROWS[first:end], lambda *step: told.append(step))
+    assert told[:2] == [("storing", 0, 100), ("storing", 50, 100)]
+    told.clear()
+    store = MilvusStore.build(server, "added", ROWS[20:230], lambda *step: told.append(step))
+    assert told == [("storing", 180, 210)]
+    assert np.array_equal(store.embeddings(), ROWS[20:230])
 
 
 @pytest.fixture
 def small(server: MilvusServer, tmp_path: Path) -> Iterator[MilvusStore]:
     """A store of its own, to be damaged."""
-    store = MilvusStore.build(server, "small_20260102T030405000000Z", (), ROWS[:20], silent)
+    store = MilvusStore.build(server, "small_20260102T030405000000Z", ROWS[:20], silent)
     store.save(tmp_path / "vectors.milvus.json")
     yield store
     server.call("drop_collection", store.collection.name)
 
 
 def test_a_row_that_is_lost_is_found_out(server: MilvusServer, small: MilvusStore, tmp_path: Path) -> None:
-    server.call("delete", small.collection.name, ids=[milvus_store._key(ROWS[7]).decode()])
+    server.call("delete", small.collection.name, ids=[milvus_rows.key_of(ROWS[7]).decode()])
     with pytest.raises(IndexDamagedError, match="holds 19 embeddings, not 20; run: roleqa build --full"):
         MilvusStore.load(server, tmp_path / "vectors.milvus.json")
     with pytest.raises(IndexDamagedError, match="has not the embeddings that were stored"):
@@ -141,7 +155,7 @@ def test_a_row_that_is_lost_is_found_out(server: MilvusServer, small: MilvusStor
 
 
 def test_a_row_that_is_not_what_was_stored_is_never_an_answer(server: MilvusServer, small: MilvusStore) -> None:
-    key = milvus_store._key(ROWS[7]).decode()
+    key = milvus_rows.key_of(ROWS[7]).decode()
     server.call("upsert", small.collection.name, [{"key": key, "embedding": ROWS[250]}])
     with pytest.raises(StoreError, match="holds embeddings that were not stored; run: roleqa build --full"):
         small.search(ROWS[250], 3)
@@ -150,10 +164,10 @@ def test_a_row_that_is_not_what_was_stored_is_never_an_answer(server: MilvusServ
 
 
 def test_a_collection_that_is_gone_is_damage(server: MilvusServer, tmp_path: Path) -> None:
-    store = MilvusStore.build(server, "gone_20260102T030405000000Z", (), ROWS[:5], silent)
+    store = MilvusStore.build(server, "gone_20260102T030405000000Z", ROWS[:5], silent)
     store.save(tmp_path / "vectors.milvus.json")
     server.call("drop_collection", store.collection.name)
-    with pytest.raises(IndexDamagedError, match=r"has no collection gone_20260102T030405000000Z_flat_16; run: roleqa"):
+    with pytest.raises(IndexDamagedError, match=r"has no collection gone_20260102T030405000000Z; run: roleqa"):
         MilvusStore.load(server, tmp_path / "vectors.milvus.json")
     with pytest.raises(StoreError, match="refuses to search"):
         store.search(ROWS[0], 3)
@@ -170,7 +184,7 @@ def test_a_server_that_finds_little_is_refused_after_a_while(server: MilvusServe
     monkeypatch.setattr(milvus_store, "SETTLING", 0.0)
     monkeypatch.setattr(milvus_store, "recall_of", lambda *_: 0.36)
     with pytest.raises(StoreError, match=r"finds only 0\.36 of the nearest.*interimIndex\.enableIndex to false"):
-        MilvusStore.build(server, "blind_20260102T030405000000Z", (), ROWS[:5], silent)
+        MilvusStore.build(server, "blind_20260102T030405000000Z", ROWS[:5], silent)
 
 
 class Flaky:

@@ -17,12 +17,21 @@ from roleqa.index.disk import require_room, writing
 from roleqa.index.embed import embed
 from roleqa.index.integrity import check_files, is_whole
 from roleqa.index.layout import IndexFolder
-from roleqa.index.load import load_generation
+from roleqa.index.load import load_generation, load_index
 from roleqa.index.lock import sole_writer
 from roleqa.index.manifest import Manifest, Recipe
 from roleqa.index.news import News, find_news
 from roleqa.index.share import ALL, Share, gathered
-from roleqa.index.vectors import check_vectors, place_of, place_to_build, require_store, servers_of, settle_vectors
+from roleqa.index.vectors import (
+    check_vectors,
+    place_of,
+    place_to_build,
+    require_server,
+    require_store,
+    send_share,
+    servers_of,
+    settle_vectors,
+)
 from roleqa.index.write import Origin, write_generation
 from roleqa.ingest.roles import read_roles
 from roleqa.models import Encoder
@@ -90,6 +99,31 @@ def build_generation(
         origin = Origin(datetime.now(UTC), settings.corpus, news, roles, recipe)
         manifest = _switch(index, live, origin, Content.of(parts), tell)
     return _report(manifest, live, started, encoded=encoded, kept=len(news.kept))
+
+
+def build_share(
+    settings: Settings,
+    encoder: Encoder,
+    share: Share,
+    *,
+    full: bool = False,
+    wait: float = 0,
+    progress: Progress | None = None,
+    gather: Sequence[Path] = (),
+) -> BuildReport:
+    """Builds a share of the corpus into an index of its own, with its vectors in FAISS.
+
+    Where the settings have vectors in Milvus, the share's are sent there as well, for the build that gathers.
+
+    Raises:
+        What `build_generation` does. After a StoreError, building again sends the vectors and encodes nothing.
+    """
+    place = place_to_build(place_of(settings), None, None)
+    require_server(place)
+    own = settings.model_copy(update={"store": "faiss", "uri": None})
+    report = build_generation(own, encoder, full=full, wait=wait, progress=progress, share=share, gather=gather)
+    send_share(load_index(settings.index, encoder.fingerprint).vectors.embeddings(), place, progress or silent)
+    return report
 
 
 def _look(index: IndexFolder, recipe: Recipe, full: bool, wanted: StorePlace) -> _Live:

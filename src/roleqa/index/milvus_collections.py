@@ -2,13 +2,57 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from roleqa.errors import IndexDamagedError, StoreError
 from roleqa.index.layout import IndexFolder
 from roleqa.index.milvus_server import MilvusServer
-from roleqa.index.milvus_store import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection on a server, as the generation that it belongs to remembers it."""
+
+    uri: str
+    name: str
+    dimensions: int
+    vectors: int
+    index: str
+    view: int = 0
+    recall: float = 1.0
+    queries: int = 0
+
+    @classmethod
+    def load(cls, file: Path) -> Collection:
+        """Raises IndexDamagedError."""
+        try:
+            return cls(**json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise IndexDamagedError(f"{file} cannot be read") from error
+
+    def save(self, file: Path) -> None:
+        file.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8", newline="\n")
+
+
+def check_collection(server: MilvusServer, collection: Collection) -> None:
+    """Sees to it that a collection can be searched. Raises IndexDamagedError where it is gone or another."""
+    if not server.call("has_collection", collection.name):
+        raise IndexDamagedError(f"Milvus at {server.uri} has no collection {collection.name}")
+    server.load(collection.name)
+    count = _count(server, collection.name)
+    if count != collection.vectors:
+        raise IndexDamagedError(
+            f"collection {collection.name} of Milvus at {server.uri} holds {count} embeddings, not {collection.vectors}"
+        )
+
+
+def _count(server: MilvusServer, name: str) -> int:
+    (found,) = server.call("query", name, filter="", output_fields=["count(*)"], consistency_level="Strong")
+    return int(found["count(*)"])
 
 
 def collections_of(index: IndexFolder) -> tuple[Collection, ...]:
@@ -36,10 +80,29 @@ def require_own(server: MilvusServer, alias: str, known: Iterable[Collection]) -
         )
 
 
-def spares(server: MilvusServer, alias: str, known: Iterable[Collection]) -> tuple[str, ...]:
-    """The collections, oldest first, that builds have left which were stopped."""
+def shares_name(alias: str, dimensions: int) -> str:
+    """The collection that machines which build shares add their rows to."""
+    return f"{alias}_shares_{dimensions}"
+
+
+def take_collection(
+    server: MilvusServer, alias: str, generation: str, dimensions: int, known: Iterable[Collection]
+) -> str:
+    """The name of the collection for a new generation.
+
+    There may be one already that holds some of its rows: what the machines that built shares have sent, which is given
+    the generation's name; or else the last that a stopped build has left.
+
+    Raises:
+        StoreError: the server is away, or refuses.
+    """
+    name, shares = f"{alias}_{generation}_{dimensions}", shares_name(alias, dimensions)
+    if server.call("has_collection", shares):
+        server.call("rename_collection", shares, name)
+        return name
     live = server.collection_of(alias)
-    return tuple(name for name in _unused(server, alias, known) if name != live)
+    unused = [other for other in _unused(server, alias, known) if other != live]
+    return next((other for other in reversed(unused) if other.endswith(f"_{dimensions}")), name)
 
 
 def settle(server: MilvusServer, alias: str, live: Collection | None, known: Iterable[Collection]) -> None:
@@ -64,7 +127,7 @@ def settle(server: MilvusServer, alias: str, live: Collection | None, known: Ite
 
 def _unused(server: MilvusServer, alias: str, known: Iterable[Collection]) -> tuple[str, ...]:
     """The collections with names as this index gives them, oldest first, that no generation has."""
-    pattern = re.compile(rf"{re.escape(alias)}_\d{{8}}T\d{{12}}Z_[a-z]+_\d+")
+    pattern = re.compile(rf"{re.escape(alias)}_\d{{8}}T\d{{12}}Z_\d+")
     names = set(server.call("list_collections")) - _names(known)
     return tuple(sorted(filter(pattern.fullmatch, names)))
 

@@ -16,6 +16,8 @@ from roleqa.errors import MissingExtraError, StoreError
 
 # For so many seconds a server that is away is asked again while someone waits for an answer.
 PATIENCE = 10.0
+# For so many it may bring a collection into memory, which takes longest after it was killed.
+_LOADING = 300.0
 # Seconds before the second try; twice as long before each that follows, up to the longest.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 # The least time that a call is given.
@@ -40,7 +42,7 @@ class MilvusServer:
         self.uri = uri
         self._patience = patience
         client = _client_class()
-        self._client = self._patiently("connect", lambda left: client(uri, token=token, timeout=left))
+        self._client = self._patiently("connect", lambda left: client(uri, token=token, timeout=left), patience)
         weakref.finalize(self, self._client.close)
 
     def call(self, name: str, *arguments: Any, **named: Any) -> Any:
@@ -50,7 +52,12 @@ class MilvusServer:
             StoreError: it does not answer for too long, or refuses.
         """
         method = getattr(self._client, name)
-        return self._patiently(name, lambda left: method(*arguments, timeout=left, **named))
+        return self._patiently(name, lambda left: method(*arguments, timeout=left, **named), self._patience)
+
+    def load(self, collection: str) -> None:
+        """Returns once a collection is in the server's memory. Raises StoreError."""
+        load = self._client.load_collection
+        self._patiently("load_collection", lambda left: load(collection, timeout=left), max(_LOADING, self._patience))
 
     def keys(self, collection: str, field: str) -> Iterator[list[str]]:
         """The values of a field in all rows of a collection, in batches. Raises StoreError."""
@@ -58,7 +65,7 @@ class MilvusServer:
             "query_iterator", collection, batch_size=5000, output_fields=[field], consistency_level="Strong"
         )
         try:
-            while batch := self._patiently("query", lambda _: rows.next()):
+            while batch := self._patiently("query", lambda _: rows.next(), self._patience):
                 yield [row[field] for row in batch]
         finally:
             rows.close()
@@ -84,10 +91,10 @@ class MilvusServer:
             return None
         return str(self.call("describe_alias", alias)["collection_name"])
 
-    def _patiently(self, what: str, action: Callable[[float], Any]) -> Any:
+    def _patiently(self, what: str, action: Callable[[float], Any], patience: float) -> Any:
         """The outcome of an action, which is told how many seconds are left for it."""
         errors = _errors()
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + patience
         pause = _FIRST_PAUSE
         while True:
             try:

@@ -7,11 +7,8 @@ that is not, bit for bit, what was stored is an error and never an answer.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError, StoreError
+from roleqa.index.milvus_collections import Collection, check_collection
+from roleqa.index.milvus_rows import KEY, KEY_LENGTH, VECTOR, fill, key_of
 from roleqa.index.milvus_server import MilvusServer
+from roleqa.index.nearest import nearest_of
 from roleqa.index.recall import LEAST_RECALL, QUERIES, nearest_others, recall_of
 from roleqa.index.record_file import load_array, save_array
 from roleqa.stores import VectorSearch
@@ -28,41 +28,13 @@ from roleqa.types import Progress, Ranking
 
 # Up to so many embeddings the server compares them one by one.
 EXACT_UP_TO = 50_000
-# How many neighbours a row has in the graph (HNSW) beyond that, and how many are looked at to find them.
-_GRAPH = {"M": 16, "efConstruction": 200}
-# How many of the graph's rows a search keeps in view: as many as are needed, between these.
+# Beyond, it has a graph (HNSW), of which a search keeps so many rows in view: as many as are needed, between these.
 _LEAST_VIEW, _MOST_VIEW = 64, 4096
-# Bytes of embeddings that are sent, rows that are asked for and keys that are deleted at once.
-_SENT, _ASKED = 4_000_000, 1000
+# How many rows are asked for at once.
+_ASKED = 1000
 # Seconds that the server gets to make what it was given findable.
 SETTLING = 120.0
-_KEY, _VECTOR, _LENGTH = "key", "embedding", 32
 _SEED = 1234
-
-
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """A collection on a server, as the generation that it belongs to remembers it."""
-
-    uri: str
-    name: str
-    dimensions: int
-    vectors: int
-    index: str
-    view: int = 0
-    recall: float = 1.0
-    queries: int = 0
-
-    @classmethod
-    def load(cls, file: Path) -> Collection:
-        """Raises IndexDamagedError."""
-        try:
-            return cls(**json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise IndexDamagedError(f"{file} cannot be read") from error
-
-    def save(self, file: Path) -> None:
-        file.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
 class MilvusStore:
@@ -81,25 +53,22 @@ class MilvusStore:
     def build(
         cls,
         server: MilvusServer,
-        prefix: str,
-        spares: Sequence[str],
+        name: str,
         embeddings: NDArray[np.float32],
         progress: Progress,
     ) -> MilvusStore:
-        """From a matrix of shape (passages, dimensions): in a new collection, or in one that a build has left.
+        """From a matrix of shape (passages, dimensions), in a collection that may hold some of the rows already.
 
         Raises:
             StoreError: the server is away, refuses, or does not find what it was given.
         """
         rows = np.ascontiguousarray(embeddings, dtype=np.float32)
-        keys = np.array([_key(row) for row in rows], dtype=f"S{_LENGTH}")
+        keys = np.array([key_of(row) for row in rows], dtype=f"S{KEY_LENGTH}")
         unique, first = np.unique(keys, return_index=True)
         index = "FLAT" if len(unique) <= EXACT_UP_TO else "HNSW"
-        kind = f"_{index.lower()}_{rows.shape[1]}"
-        name = next((spare for spare in reversed(spares) if spare.endswith(kind)), prefix + kind)
         target = Collection(server.uri, name, rows.shape[1], len(unique), index)
         wanted = {key.decode(): row for key, row in zip(unique.tolist(), first.tolist(), strict=True)}
-        _fill(server, target, wanted, rows, progress)
+        fill(server, target, wanted, rows, progress)
         return _measured(cls(server, target, keys, np.argsort(keys, kind="stable")), rows)
 
     @classmethod
@@ -113,10 +82,10 @@ class MilvusStore:
         collection = Collection.load(file)
         keys = load_array(keys_file(file), np.int64, 2)
         order = load_array(order_file(file), np.int64)
-        if len(order) != len(keys) or (len(keys) and keys.shape[1] * keys.itemsize != _LENGTH):
+        if len(order) != len(keys) or (len(keys) and keys.shape[1] * keys.itemsize != KEY_LENGTH):
             raise IndexDamagedError(f"{keys_file(file)} does not fit {order_file(file)}")
         check_collection(server, collection)
-        return cls(server, collection, keys.view(f"S{_LENGTH}").reshape(-1), order)
+        return cls(server, collection, keys.view(f"S{KEY_LENGTH}").reshape(-1), order)
 
     def save(self, file: Path) -> None:
         """Writes down which collection it is, and which of its rows belong to which passage."""
@@ -162,27 +131,27 @@ class MilvusStore:
             "search",
             self.collection.name,
             data=[embedding.astype(np.float32)],
-            anns_field=_VECTOR,
+            anns_field=VECTOR,
             limit=limit,
-            output_fields=[_VECTOR],
+            output_fields=[VECTOR],
             search_params={"metric_type": "IP", "params": {"ef": max(view, limit)} if view else {}},
             # A collection does not change once it answers: what a replica knew some seconds ago will do.
             consistency_level="Bounded",
         )
-        vectors = [np.asarray(hit["entity"][_VECTOR], dtype=np.float32) for hit in found]
+        vectors = [np.asarray(hit["entity"][VECTOR], dtype=np.float32) for hit in found]
         if not vectors:
             raise StoreError(f"{self.where} finds nothing; if that lasts, run: roleqa build --full")
-        scores = (np.stack(vectors) @ embedding).tolist()
-        ranked = [(row, score) for vector, score in zip(vectors, scores, strict=True) for row in self._rows(vector)]
-        return tuple(sorted(ranked, key=lambda item: (-item[1], item[0]))[:k])
+        rows = [self._rows(vector) for vector in vectors]
+        counts = [len(own) for own in rows]
+        return nearest_of(np.concatenate(rows), np.repeat(np.stack(vectors), counts, axis=0), embedding, k)
 
-    def _rows(self, vector: NDArray[np.float32]) -> Iterator[int]:
+    def _rows(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
         """The passages that have an embedding. Raises StoreError where none has it."""
-        key = np.bytes_(_key(vector))
+        key = np.bytes_(key_of(vector))
         at, end = (int(np.searchsorted(self._keys, key, side, sorter=self._order)) for side in ("left", "right"))
         if at == end:
             raise StoreError(f"{self.where} holds embeddings that were not stored; run: roleqa build --full")
-        return iter(self._order[at:end].tolist())
+        return self._order[at:end]
 
     def embeddings(self, first: int = 0, end: int | None = None) -> NDArray[np.float32]:
         """The rows from `first` to `end`, of shape (rows, dimensions), fetched from the server.
@@ -196,11 +165,11 @@ class MilvusStore:
         for start in range(0, len(unique), _ASKED):
             asked = [key.decode() for key in unique[start : start + _ASKED].tolist()]
             found = self._server.call(
-                "query", self.collection.name, ids=asked, output_fields=[_VECTOR], consistency_level="Strong"
+                "query", self.collection.name, ids=asked, output_fields=[VECTOR], consistency_level="Strong"
             )
-            vectors = {row[_KEY]: np.asarray(row[_VECTOR], dtype=np.float32) for row in found}
+            vectors = {row[KEY]: np.asarray(row[VECTOR], dtype=np.float32) for row in found}
             for place, key in enumerate(asked, start=start):
-                if key not in vectors or _key(vectors[key]).decode() != key:
+                if key not in vectors or key_of(vectors[key]).decode() != key:
                     raise IndexDamagedError(f"{self.where} has not the embeddings that were stored")
                 rows[place] = vectors[key]
         return rows[own.reshape(-1)]
@@ -214,67 +183,6 @@ def keys_file(file: Path) -> Path:
 def order_file(file: Path) -> Path:
     """Where the passages stand in the order of their keys."""
     return file.with_name("vectors.order.npy")
-
-
-def check_collection(server: MilvusServer, collection: Collection) -> None:
-    """Sees to it that a collection can be searched. Raises IndexDamagedError where it is gone or another."""
-    if not server.call("has_collection", collection.name):
-        raise IndexDamagedError(f"Milvus at {server.uri} has no collection {collection.name}")
-    server.call("load_collection", collection.name)
-    count = _count(server, collection.name)
-    if count != collection.vectors:
-        raise IndexDamagedError(
-            f"collection {collection.name} of Milvus at {server.uri} holds {count} embeddings, not {collection.vectors}"
-        )
-
-
-def _count(server: MilvusServer, name: str) -> int:
-    (found,) = server.call("query", name, filter="", output_fields=["count(*)"], consistency_level="Strong")
-    return int(found["count(*)"])
-
-
-def _key(row: NDArray[np.float32]) -> bytes:
-    """Of an embedding: half of the SHA-256 of its bytes, in hexadecimal."""
-    return hashlib.sha256(row.tobytes()).hexdigest()[:_LENGTH].encode()
-
-
-def _fill(
-    server: MilvusServer, target: Collection, wanted: dict[str, int], rows: NDArray[np.float32], progress: Progress
-) -> None:
-    """Has a collection hold the rows that are wanted, by key, and no others, whatever it held before."""
-    parameters = server.index_parameters(_VECTOR, target.index, _GRAPH if target.index == "HNSW" else {})
-    missing = list(wanted)
-    if server.call("has_collection", target.name):
-        missing = _without(server, target.name, parameters, wanted)
-    else:
-        schema = server.schema(key=_KEY, length=_LENGTH, vector=_VECTOR, dimensions=target.dimensions)
-        server.call("create_collection", target.name, schema=schema, consistency_level="Bounded")
-    sent = len(wanted) - len(missing)
-    for batch in _batches(missing, max(1, _SENT // (4 * target.dimensions))):
-        progress("storing", sent, len(wanted))
-        sent += len(batch)
-        server.call("upsert", target.name, [{_KEY: key, _VECTOR: rows[wanted[key]]} for key in batch])
-    # Rows that are on the server's disk and in its index before it loads them are never searched half-made.
-    server.call("flush", target.name)
-    server.call("create_index", target.name, parameters)
-    server.call("load_collection", target.name)
-
-
-def _without(server: MilvusServer, name: str, parameters: Any, wanted: dict[str, int]) -> list[str]:
-    """The keys that a collection lacks, after those that are not wanted have been deleted from it."""
-    if not server.call("list_indexes", name):  # stopped before it had one
-        server.call("create_index", name, parameters)
-    server.call("load_collection", name)
-    there = {key for batch in server.keys(name, _KEY) for key in batch}
-    for batch in _batches(sorted(there - wanted.keys()), _ASKED):
-        server.call("delete", name, ids=batch)
-    server.call("release_collection", name)
-    server.call("drop_index", name, _VECTOR)  # made anew of all rows
-    return [key for key in wanted if key not in there]
-
-
-def _batches(items: Sequence[str], size: int) -> Iterator[list[str]]:
-    return (list(items[start : start + size]) for start in range(0, len(items), size))
 
 
 def _measured(store: MilvusStore, rows: NDArray[np.float32]) -> MilvusStore:

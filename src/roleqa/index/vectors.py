@@ -13,9 +13,18 @@ from roleqa.errors import IndexDamagedError, SettingsError, StoreError
 from roleqa.index.faiss_store import FaissStore
 from roleqa.index.layout import GenerationFolder, IndexFolder
 from roleqa.index.manifest import Manifest
-from roleqa.index.milvus_collections import collections_of, require_own, settle, spares
+from roleqa.index.milvus_collections import (
+    Collection,
+    check_collection,
+    collections_of,
+    require_own,
+    settle,
+    shares_name,
+    take_collection,
+)
+from roleqa.index.milvus_rows import add
 from roleqa.index.milvus_server import MilvusServer
-from roleqa.index.milvus_store import Collection, MilvusStore, check_collection
+from roleqa.index.milvus_store import MilvusStore
 from roleqa.settings import Settings
 from roleqa.stores import HERE, StorePlace, VectorSearch, VectorStore
 from roleqa.types import Progress, silent
@@ -65,6 +74,25 @@ def require_store(index: IndexFolder, place: StorePlace) -> None:
         require_own(MilvusServer(place.uri, place.token), place.collection, collections_of(index))
 
 
+def require_server(place: StorePlace) -> None:
+    """Raises StoreError where vectors are to be kept by a server that is away."""
+    if place.store == MILVUS:
+        MilvusServer(place.uri, place.token)
+
+
+def send_share(embeddings: NDArray[np.float32], place: StorePlace, progress: Progress) -> None:
+    """Sends the embeddings of a share to the server, if there is one, where the build that gathers will find them.
+
+    Sending again what is there already changes nothing.
+
+    Raises:
+        StoreError: the server is away, or refuses.
+    """
+    if place.store == MILVUS:
+        name = shares_name(place.collection, embeddings.shape[1])
+        add(MilvusServer(place.uri, place.token, _PATIENCE), name, embeddings, progress)
+
+
 def save_vectors(
     folder: GenerationFolder, embeddings: NDArray[np.float32], place: StorePlace = HERE, progress: Progress = silent
 ) -> VectorSearch:
@@ -76,8 +104,9 @@ def save_vectors(
     if place.store == MILVUS:
         index = IndexFolder(folder.path.parent.parent)
         server = MilvusServer(place.uri, place.token, _PATIENCE)
-        left = spares(server, place.collection, collections_of(index))
-        store = MilvusStore.build(server, f"{place.collection}_{folder.name}", left, embeddings, progress)
+        known, dimensions = collections_of(index), embeddings.shape[1]
+        name = take_collection(server, place.collection, folder.name, dimensions, known)
+        store = MilvusStore.build(server, name, embeddings, progress)
         store.save(folder.milvus)
         return store.how
     flat = FaissStore.build(embeddings)
