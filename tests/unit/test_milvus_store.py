@@ -228,6 +228,16 @@ def test_what_asking_again_cannot_mend_is_said_at_once(patient: MilvusServer, mo
     assert patient.pauses == []
 
 
+def test_a_server_that_has_just_been_started_is_said_to_be(patient: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pymilvus.exceptions import MilvusException
+
+    clock = iter(range(100))
+    monkeypatch.setattr(milvus_server.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(patient._client, "search", Flaky(9, MilvusException(101, "collection not loaded[collection=4]")))
+    with pytest.raises(StoreError, match="is still reading its data; try again in half a minute"):
+        patient.call("search")
+
+
 def test_a_server_that_stays_away_is_one_clear_error() -> None:
     with pytest.raises(StoreError, match=r"Milvus at http://127\.0\.0\.1:1 does not answer .*; start it, or .*ROLEQA_URI"):
         MilvusServer("http://127.0.0.1:1", patience=0.3)

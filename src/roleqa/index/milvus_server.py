@@ -25,7 +25,7 @@ _LEAST = 0.5
 # What Milvus answers where asking again would not help: no such collection (in two editions), alias or index, a
 # wrong argument, a wrong name or password.
 _FINAL = frozenset({4, 100, 700, 1100, 1400, 1600})
-_NOT_CONNECTED = 2
+_NOT_CONNECTED, _NOT_LOADED = 2, 101
 _FINAL_GRPC = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED", "INVALID_ARGUMENT", "UNIMPLEMENTED"})
 
 
@@ -110,6 +110,8 @@ class MilvusServer:
 
     def _given_up(self, what: str, error: Exception) -> StoreError:
         code = _code(error)
+        if code == _NOT_LOADED:
+            return StoreError(f"Milvus at {self.uri} is still reading its data; try again in half a minute")
         if isinstance(code, int) and code != _NOT_CONNECTED:
             return StoreError(f"Milvus at {self.uri} fails to {what} ({_reason(error)}); see its log, and try again")
         return StoreError(
