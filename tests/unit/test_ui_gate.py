@@ -34,13 +34,13 @@ async def gradio(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"gradio"})
 
 
-def failing(cause: Exception | None) -> App:
+def failing(cause: Exception | None, error: Exception | None = None) -> App:
     """An app that begins its answer and then fails."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"not found", "more_body": True})
-        raise RuntimeError("response already started") from cause
+        raise error or RuntimeError("response already started") from cause
 
     return app
 
@@ -73,6 +73,10 @@ def test_a_stream_of_events_that_are_gone_ends_calmly_and_all_else_that_fails_is
     for cause in (None, ValueError()):
         with pytest.raises(RuntimeError, match="response already started"):
             asked("/gradio_api/queue/data", behind=failing(cause))
+    path = "/gradio_api/queue/data?session_hash=1"
+    assert asked(path, behind=failing(None, KeyError("1"))).text == "not found"
+    with pytest.raises(KeyError, match="2"):
+        asked(path, behind=failing(None, KeyError("2")))
 
 
 OPEN = ["/", "/config", "/assets/a.js", "/static/a.css", "/gradio_api/info", "/gradio_api/queue/data?session_hash=1",

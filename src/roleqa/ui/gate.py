@@ -6,6 +6,7 @@ event of the page by its name, and serves MCP to people who have not logged in. 
 
 from __future__ import annotations
 
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -143,12 +144,14 @@ async def _to_the_end(app: App, scope: Message, receive: Receive, send: Send) ->
     """Has the app answer, and ends the answer calmly where it fails as Gradio does for events that it does not know.
 
     Whoever asks for such events, a page that is being left for one, has been told in the stream that was begun for
-    them. What Gradio raises then would only fill the log.
+    them. What Gradio raises then would only fill the log; also where the page's own stream misses what another of its
+    requests has cleared away.
     """
     try:
         await app(scope, receive, send)
-    except RuntimeError as error:
-        if not isinstance(error.__cause__, HTTPException):
+    except (RuntimeError, KeyError) as error:
+        session = QueryParams(scope.get("query_string", b"")).get("session_hash", "")
+        if not isinstance(error.__cause__, HTTPException) and (type(error), *error.args) != (KeyError, session):
             raise
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
