@@ -92,6 +92,13 @@ def test_both_adapters_give_the_same_answers(shipped_index: Path, reference: Sen
 PASSAGES = [f"{sentence} " * times for times in (1, 9, 40) for sentence in QUESTIONS[:12]]
 
 
+def test_passages_lie_where_sentence_transformers_has_them_in_float32(reference: SentenceEncoder) -> None:
+    texts = [*PASSAGES, *QUESTIONS[:40], *ODD]
+    known = reference._model.encode(texts, show_progress_bar=False, normalize_embeddings=True)
+    cosines = (reference.encode_passages(texts) * known).sum(axis=1)
+    assert cosines.min() > 0.9998, texts[int(cosines.argmin())]
+
+
 def test_passages_have_the_same_bits_in_any_order_and_on_any_number_of_threads(reference: SentenceEncoder) -> None:
     together = reference.encode_passages(PASSAGES)
     assert np.array_equal(reference.encode_passages(PASSAGES[::-1]), together[::-1])
@@ -129,5 +136,6 @@ def test_encoding_stops_when_it_is_told_to(reference: SentenceEncoder) -> None:
 
     with pytest.raises(BuildCancelledError):
         reference.encode_passages(PASSAGES * 20, stop)
-    assert told == [8]
+    assert len(told) == 1
+    assert told[0] <= 8 < len(PASSAGES) * 20
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("encoder")]

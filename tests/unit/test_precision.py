@@ -9,23 +9,28 @@ import pytest
 
 from roleqa.retrieve import encoder as encoder_module
 from roleqa.retrieve.encoder import SentenceEncoder
+from roleqa.retrieve.weights import PACKAGED
 
 
 @pytest.mark.parametrize(
-    ("device", "has_bfloat16", "precision"),
+    ("name", "device", "has_bfloat16", "precision"),
     [
-        ("cpu", True, "bfloat16 (cpu)"),
-        ("cpu", False, "float32 (cpu)"),
-        ("cuda", True, "float32 (cuda)"),
-        ("mps", False, "float32 (mps)"),
+        (PACKAGED, "cpu", True, "bfloat16 by TorchBert (cpu)"),
+        ("some/name", "cpu", True, "bfloat16 (cpu)"),
+        (PACKAGED, "cpu", False, "float32 (cpu)"),
+        (PACKAGED, "cuda", True, "float32 (cuda)"),
+        (PACKAGED, "mps", False, "float32 (mps)"),
     ],
 )
-def test_the_precision_names_the_format_and_the_device(
-    monkeypatch: pytest.MonkeyPatch, device: str, has_bfloat16: bool, precision: str
+def test_the_precision_names_the_format_the_device_and_what_else_rounds_otherwise(
+    monkeypatch: pytest.MonkeyPatch, name: str, device: str, has_bfloat16: bool, precision: str
 ) -> None:
     monkeypatch.setattr(SentenceEncoder, "_device", device)
     monkeypatch.setattr(encoder_module, "_has_bfloat16", lambda: has_bfloat16)
-    assert SentenceEncoder().precision == precision
+    encoder = SentenceEncoder(name)
+    assert encoder.precision == precision
+    if "TorchBert" not in precision:
+        assert encoder._bert is None
 
 
 @pytest.mark.parametrize("has_gpu", [True, False])
