@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
 from roleqa.index.record_file import RecordFile, load_array, save_array, write_records
-from roleqa.index.terms import terms
+from roleqa.index.terms import terms, words
 from roleqa.types import Ranking
 
 # Stop words stay in: idf gives them little weight, and on labelled questions it was never worse.
@@ -61,9 +61,10 @@ class Bm25Store:
     def build(cls, texts: Sequence[str]) -> Bm25Store:
         import bm25s
 
-        numbers: dict[str, int] = {}
         # Numbered as they come: left to itself, bm25s orders the terms in another way in every process.
-        rows = [[numbers.setdefault(term, len(numbers)) for term in terms(text)] for text in texts]
+        numbered = _Numbers()
+        rows = [[number for word in words(text) if (number := numbered[word]) >= 0] for text in texts]
+        numbers = numbered.terms
         if not numbers:  # nothing but signs: no query finds a passage by its words
             nothing = np.zeros(1, dtype=np.int32)
             return cls((), _in_order((), nothing, nothing, nothing.astype(np.float32)), len(texts))
@@ -173,6 +174,19 @@ class Bm25Store:
         wanted = term.encode("utf-8", "surrogatepass")
         column = bisect_left(self._terms, wanted)
         return column if column < len(self._terms) and self._terms[column] == wanted else None
+
+
+class _Numbers(dict[str, int]):
+    """The number of each word's term; -1 for a word that has none."""
+
+    def __init__(self) -> None:
+        self.terms: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> int:
+        self[word] = -1
+        for term in terms(word):
+            self[word] = self.terms.setdefault(term, len(self.terms))
+        return self[word]
 
 
 def _in_order(

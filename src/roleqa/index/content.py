@@ -64,7 +64,9 @@ def parts_of(index: Index) -> dict[str, Part]:
         own = index.documents.rows(id)
         first, end = own.start, own.stop
         embeddings = Embeddings(vectors[first:end], index.evidence_vectors.embeddings(first, end))
-        parts[id] = Part(document, index.passages[first:end], index.evidence[first:end], embeddings)
+        rows = index.passages.between(first, end)
+        passages, evidence = tuple(passage for passage, _ in rows), tuple(pieces for _, pieces in rows)
+        parts[id] = Part(document, passages, evidence, embeddings)
     return parts
 
 

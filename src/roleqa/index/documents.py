@@ -26,7 +26,12 @@ def save_documents(folder: GenerationFolder, documents: Mapping[str, Document], 
     ordered = [documents[id] for id in sorted(documents)]
     write_records(folder.documents, (head_line(item, rows.get(item.id, range(0))) for item in ordered))
     write_records(folder.texts, (item.text.encode() for item in ordered))
-    write_records(folder.blocks, (blocks_line(item.blocks) for item in ordered))
+    write_records(folder.blocks, map(_line_of, ordered))
+
+
+def _line_of(document: Document) -> bytes:
+    """Of a document that is carried over, as it is in the file that it comes from."""
+    return document.blocks.line if isinstance(document.blocks, Blocks) else blocks_line(document.blocks)
 
 
 class Documents(Mapping[str, Document]):
@@ -95,9 +100,14 @@ class Blocks(Sequence[Block]):
         self._file = file
         self._row = row
 
+    @property
+    def line(self) -> bytes:
+        """What stands in the file, checked."""
+        return self._file[self._row]
+
     @cached_property
     def _all(self) -> tuple[Block, ...]:
-        return read_blocks(self._file[self._row])
+        return read_blocks(self.line)
 
     def __len__(self) -> int:
         return len(self._all)
@@ -110,7 +120,7 @@ class Blocks(Sequence[Block]):
         return self._all[place]
 
     def __eq__(self, other: object) -> bool:
-        return self._all == (other._all if isinstance(other, Blocks) else other)
+        return self.line == other.line if isinstance(other, Blocks) else self._all == other
 
     def __hash__(self) -> int:
         return hash(self._all)

@@ -35,7 +35,15 @@ class PassageFile:
 
     def __iter__(self) -> Iterator[tuple[Passage, tuple[Evidence, ...]]]:
         """All of them, in row order, none of which is kept."""
-        return map(self._read, range(len(self)))
+        return map(read_passage, self.lines())
+
+    def lines(self) -> Iterator[bytes]:
+        """All of them, in row order, as they stand in the file."""
+        return iter(self._file)
+
+    def between(self, first: int, end: int) -> tuple[tuple[Passage, tuple[Evidence, ...]], ...]:
+        """The rows from `first` to `end`, none of which is kept."""
+        return tuple(map(read_passage, self._file[first:end]))
 
     def _read(self, row: int) -> tuple[Passage, tuple[Evidence, ...]]:
         return read_passage(self._file[row])
@@ -72,6 +80,14 @@ class Passages(_Rows[Passage]):
     def with_evidence(self) -> Iterator[tuple[Passage, tuple[Evidence, ...]]]:
         """All of them with their evidence, in row order."""
         return iter(self._file)
+
+    def between(self, first: int, end: int) -> tuple[tuple[Passage, tuple[Evidence, ...]], ...]:
+        """Those from `first` to `end` with their evidence."""
+        return self._file.between(first, end)
+
+    def lines(self) -> Iterator[bytes]:
+        """All of them with their evidence, as they stand in the file."""
+        return self._file.lines()
 
     def _half(self, row: tuple[Passage, tuple[Evidence, ...]]) -> Passage:
         return row[0]

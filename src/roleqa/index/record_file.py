@@ -10,7 +10,8 @@ import os
 import weakref
 import zlib
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -22,6 +23,8 @@ from roleqa.index.layout import table_of
 
 # Files of so many bytes and less are read whole when an index is opened.
 IN_MEMORY = 4_000_000
+# Who reads all records reads so many at once.
+_AT_ONCE = 256
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -66,18 +69,34 @@ class RecordFile(Sequence[bytes]):
             IndexDamagedError: it is not what was written.
         """
         if isinstance(row, slice):
-            return tuple(self[one] for one in range(*row.indices(len(self))))
+            first, end, step = row.indices(len(self))
+            if step != 1:
+                return tuple(self[one] for one in range(first, end, step))
+            return tuple(self._read(first, max(first, end)))
         if not 0 <= row < len(self):
             raise IndexError(row)
-        (start, checksum), (end, _) = self._table[row : row + 2].tolist()
-        if 0 <= start <= end <= self._size:
-            record = self._content[start:end] if self._content is not None else self._pread(start, end)
-            if len(record) == end - start and zlib.crc32(record) == checksum:
-                return record
-        raise IndexDamagedError(f"record {row} of {self.file} is not what was written (its checksum differs)")
+        (record,) = self._read(row, row + 1)
+        return record
 
-    def _pread(self, start: int, end: int) -> bytes:
-        return os.pread(self._descriptor, end - start, start)
+    def __iter__(self) -> Iterator[bytes]:
+        for first in range(0, len(self), _AT_ONCE):
+            yield from self._read(first, min(first + _AT_ONCE, len(self)))
+
+    def _read(self, first: int, last: int) -> Iterator[bytes]:
+        """The records from `first` to `last`, each checked, read from the file at once."""
+        places: list[tuple[int, int]] = self._table[first : last + 1].tolist()
+        begin = places[0][0]
+        content = self._between(begin, places[-1][0])
+        for row, ((start, checksum), (end, _)) in enumerate(pairwise(places), start=first):
+            record = content[start - begin : end - begin] if begin <= start <= end else b""
+            if len(record) != end - start or zlib.crc32(record) != checksum:
+                raise IndexDamagedError(f"record {row} of {self.file} is not what was written (its checksum differs)")
+            yield record
+
+    def _between(self, start: int, end: int) -> bytes:
+        if not 0 <= start <= end <= self._size:
+            return b""
+        return self._content[start:end] if self._content is not None else os.pread(self._descriptor, end - start, start)
 
 
 def save_array(file: Path, rows: NDArray[Any]) -> None:

@@ -127,7 +127,8 @@ def _look_inside(
             "embeddings cannot be verified; set ROLEQA_ENCODER to the encoder that made it, or run: roleqa build"
         )
     parts = tuple(parts_of(index).values())
-    told = [Problem("passages.jsonl", reason) for reason in islice(misplaced(index), _MOST_TOLD)]
+    reasons = misplaced(index.documents, index.passages.with_evidence())
+    told = [Problem("passages.jsonl", reason) for reason in islice(reasons, _MOST_TOLD)]
     told += _words(folder, index, parts)
     passages, evidence = _passages_sample(index, parts), _evidence_sample(index, parts)
     told += _embeddings(vectors_file(folder, index.manifest.vectors.store), passages, encoder)

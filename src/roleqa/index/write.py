@@ -17,19 +17,20 @@ from numpy.typing import NDArray
 from roleqa.errors import IndexDamagedError
 from roleqa.index.bm25_store import Bm25Store
 from roleqa.index.content import Content
-from roleqa.index.documents import save_documents
+from roleqa.index.documents import Documents, save_documents
 from roleqa.index.evidence_store import EvidenceStore
 from roleqa.index.layout import GenerationFolder
 from roleqa.index.load import Index, load_generation
 from roleqa.index.manifest import SCHEMA, Manifest, Recipe, sha256
 from roleqa.index.news import News
 from roleqa.index.passages import save_passages
+from roleqa.index.records import passage_line
 from roleqa.index.topics import find_topics, save_topics
 from roleqa.index.vectors import save_vectors, vectors_file
 from roleqa.index.vocabulary import build_vocabulary, save_vocabulary
 from roleqa.ingest.abbreviations import find_abbreviations
 from roleqa.stores import HERE, StorePlace, VectorSearch
-from roleqa.types import Progress, Role, silent
+from roleqa.types import Evidence, Passage, Progress, Role, silent
 
 # How many passages a new generation is asked for by their own text.
 _SELF_QUERIES = 32
@@ -122,11 +123,11 @@ def check_generation(folder: GenerationFolder, content: Content, place: StorePla
     """Raises IndexDamagedError where a generation, read from its files, is not the content or does not find it."""
     index = load_generation(folder, place)
     vectors = folder.path / vectors_file(folder, index.manifest.vectors.store)
-    passages = zip(content.passages, content.evidence, strict=True)
+    lines = map(passage_line, content.passages, content.evidence)
     same = {
         folder.documents: index.documents.keys() == content.documents.keys()
         and all(index.documents[id] == document for id, document in content.documents.items()),
-        folder.passages: all(map(eq, index.passages.with_evidence(), passages)),
+        folder.passages: all(map(eq, index.passages.lines(), lines)),
         vectors: _same_rows(index.vectors.embeddings(), content.embeddings.passages),
         folder.evidence: _same_rows(
             index.evidence_vectors.embeddings(0, len(index.passages)), content.embeddings.evidence
@@ -137,7 +138,7 @@ def check_generation(folder: GenerationFolder, content: Content, place: StorePla
             raise IndexDamagedError(f"{file} is not what was written")
     for row in sample(len(index.passages), _SELF_QUERIES):
         _check_finds(folder, index, row, content.passage_texts[row])
-    for problem in misplaced(index):
+    for problem in misplaced(index.documents, zip(content.passages, content.evidence, strict=True)):
         raise IndexDamagedError(f"{folder.passages}: {problem}")
 
 
@@ -158,12 +159,11 @@ def _check_finds(folder: GenerationFolder, index: Index, row: int, text: str) ->
         raise IndexDamagedError(f"{folder.bm25} does not find passage {index.passages[row].id} by its own words")
 
 
-def misplaced(index: Index) -> Iterable[str]:
-    """The passages and the evidence that do not lie where they say."""
-    rows = enumerate(index.passages.with_evidence())
-    for id, together in groupby(rows, key=lambda item: item[1][0].document_id):
-        document = index.documents.get(id)
-        own = index.documents.rows(id) if document else range(0)
+def misplaced(documents: Documents, passages: Iterable[tuple[Passage, Sequence[Evidence]]]) -> Iterable[str]:
+    """The passages, in row order with their evidence, that do not lie where they say, or whose evidence does not."""
+    for id, together in groupby(enumerate(passages), key=lambda item: item[1][0].document_id):
+        document = documents.get(id)
+        own = documents.rows(id) if document else range(0)
         for row, (passage, evidence) in together:
             if document is None:
                 yield f"passage {passage.id} is of no document"
