@@ -63,7 +63,7 @@ class Bm25Store:
 
         # Numbered as they come: left to itself, bm25s orders the terms in another way in every process.
         numbered = _Numbers()
-        rows = [[number for word in words(text) if (number := numbered[word]) >= 0] for text in texts]
+        rows = [[number for number in map(numbered.__getitem__, words(text)) if number >= 0] for text in texts]
         numbers = numbered.terms
         if not numbers:  # nothing but signs: no query finds a passage by its words
             nothing = np.zeros(1, dtype=np.int32)

@@ -24,11 +24,12 @@ def nearest_others(embeddings: NDArray[np.float32], asked: NDArray[np.int64]) ->
     scores = np.empty((len(asked), 0), dtype=np.float32)
     rows = np.empty((len(asked), 0), dtype=np.int64)
     for first in range(0, len(embeddings), _SLICE):
-        own = queries @ rows_of(embeddings, np.arange(first, min(first + _SLICE, len(embeddings)))).T
-        scores = np.hstack((scores, own))
-        rows = np.hstack((rows, np.broadcast_to(np.arange(first, first + own.shape[1]), own.shape)))
-        best = np.argsort(-scores, axis=1, kind="stable")[:, : DEPTH + 1]
-        scores, rows = np.take_along_axis(scores, best, 1), np.take_along_axis(rows, best, 1)
+        own = queries @ np.ascontiguousarray(embeddings[first : first + _SLICE], dtype=np.float32).T
+        most = min(DEPTH + 1, own.shape[1])
+        best = np.argpartition(own, own.shape[1] - most, axis=1)[:, -most:]  # of those that are as near, any will do
+        scores = np.hstack((scores, np.take_along_axis(own, best, 1)))
+        rows = np.hstack((rows, first + best))
+    rows = np.take_along_axis(rows, np.argsort(-scores, axis=1, kind="stable"), 1)
     return [_others(found, row) for found, row in zip(rows.tolist(), asked.tolist(), strict=True)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from roleqa.errors import IndexDamagedError
@@ -21,8 +22,9 @@ def build_vocabulary(texts: Iterable[str]) -> Vocabulary:
     They are MOST at most.
     """
     written: dict[str, Counter[str]] = {}
-    for word, count in Counter(word for text in texts for word in words(text) if word.isalpha()).items():
-        written.setdefault(fold(word), Counter())[word] = count
+    for word, count in Counter(chain.from_iterable(map(words, texts))).items():
+        if word.isalpha():
+            written.setdefault(fold(word), Counter())[word] = count
     counts = {folded: sum(forms.values()) for folded, forms in written.items()}
     return {
         folded: min(written[folded], key=lambda form: (not form.islower(), -written[folded][form], form))

@@ -11,8 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-_SHORT = re.compile(r"\s\((?P<short>[^\W_][\w&./-]{0,9})\)")
-_BEFORE = re.compile(r"[^()\n]{2,200}\Z")
+# A text is searched far sooner for a bracket than for a space before one.
+_SHORT = re.compile(r"\((?P<short>[^\W_][\w&./-]{0,9})\)")
+_BORDER = re.compile(r"[()\n]")
 # The longest text in front of a parenthesis that is looked at.
 _REACH = 200
 
@@ -22,11 +23,14 @@ def find_abbreviations(texts: Iterable[str]) -> dict[str, str]:
     found: dict[str, Counter[str]] = {}
     for text in texts:
         for definition in _SHORT.finditer(text):
+            end = definition.start() - 1
+            if end < 0 or not text[end].isspace():
+                continue
             short = definition["short"]
             if short.endswith("s") and short[:-1].isupper():
                 short = short[:-1]
-            before = _BEFORE.search(text, max(0, definition.start() - _REACH), definition.start())
-            long = _long_form(short, before[0]) if before and _is_short_form(short) else None
+            before = _BORDER.split(text[max(0, end - _REACH) : end])[-1]
+            long = _long_form(short, before) if len(before) >= 2 and _is_short_form(short) else None
             if long:
                 found.setdefault(short, Counter())[long] += 1
     return {short: meanings.most_common(1)[0][0] for short, meanings in sorted(found.items())}
