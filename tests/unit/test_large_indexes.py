@@ -20,6 +20,7 @@ from roleqa.index.layout import IndexFolder
 from roleqa.index.load import load_index
 from roleqa.index.manifest import Manifest
 from roleqa.index.recall import DEPTH, LEAST_RECALL, QUERIES, nearest_others
+from roleqa.index.word_rows import WordRows
 from roleqa.report import print_build, print_status
 from roleqa.settings import Settings
 from roleqa.types import Evidence, Passage
@@ -243,7 +244,7 @@ def test_of_many_files_changes_are_told_after_a_pause(settings: Settings, monkey
 
 def test_of_many_words_and_topics_the_most_frequent_and_evenly_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vocabulary, "MOST", 2)
-    assert vocabulary.build_vocabulary(["lamp ship lamp", "ship lamp tea"]) == {"lamp": "lamp", "ship": "ship"}
+    assert vocabulary.build_vocabulary(WordRows.of(["lamp ship lamp", "ship lamp tea"])) == {"lamp": "lamp", "ship": "ship"}
     monkeypatch.setattr(topics, "MOST", 4)
     passages = [Passage(f"p{row}", "a.md", (f"Heading {row}",), row, row + 1) for row in range(9)]
     evidence = [(Evidence(passage.id, passage.start, passage.end, "sentence"),) for passage in passages]

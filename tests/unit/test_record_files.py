@@ -51,6 +51,15 @@ def test_records_come_back_by_row_and_no_further(tmp_path: Path) -> None:
             file[row]
 
 
+def test_records_that_are_read_several_at_once_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_records(tmp_path / "records", RECORDS)
+    file = RecordFile(tmp_path / "records")
+    for at_once in (1, 2, 3):
+        monkeypatch.setattr(record_file, "_AT_ONCE", at_once)
+        assert tuple(file) == RECORDS
+    assert (file[2:2], file[3:1], file[::2], file[-2:]) == ((), (), RECORDS[::2], RECORDS[-2:])
+
+
 def test_records_stay_readable_when_their_file_is_taken_away(tmp_path: Path) -> None:
     write_records(tmp_path / "records", RECORDS)
     file = RecordFile(tmp_path / "records")

@@ -6,12 +6,13 @@ import pytest
 
 from roleqa.index.terms import terms
 from roleqa.index.vocabulary import build_vocabulary
+from roleqa.index.word_rows import WordRows
 from roleqa.question.lexicon import is_english
 from roleqa.question.spelling import mend
 from roleqa.types import Role
 
 VOCABULARY = build_vocabulary(
-    ["The security clearance of a commander in Vienna, and the harbour", "Command, COMMAND: clearance! theatre"]
+    WordRows.of(["The security clearance of a commander in Vienna, and the harbour", "Command, COMMAND: clearance! theatre"])
 )
 ROLES = (Role("pilot", "Harbour Pilot", ("HP", "pil\u00f4t\u00e9")),)
 KNOWN = {term for word in VOCABULARY for term in terms(word)}
@@ -39,7 +40,7 @@ def test_mending(question: str, mended: str) -> None:
 
 
 def test_a_vocabulary_writes_words_as_the_corpus_does() -> None:
-    vocabulary = build_vocabulary(["Vienna and AND And", "and vienna's R2D2 Vienna"])
+    vocabulary = build_vocabulary(WordRows.of(["Vienna and AND And", "and vienna's R2D2 Vienna"]))
     assert list(vocabulary.items()) == [("and", "and"), ("vienna", "Vienna")]
 
 

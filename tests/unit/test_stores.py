@@ -14,6 +14,7 @@ from roleqa.index import bm25_store as bm25_store_module
 from roleqa.index.bm25_store import K1, B, Bm25Store
 from roleqa.index.faiss_store import FaissStore
 from roleqa.index.terms import terms
+from roleqa.index.word_rows import WordRows
 
 TEXTS = (
     "the keeper lights the lamp",
@@ -54,7 +55,7 @@ def faiss_store(request: pytest.FixtureRequest, tmp_path: Path) -> FaissStore:
 
 @pytest.fixture(params=["built", "loaded"])
 def bm25_store(request: pytest.FixtureRequest, tmp_path: Path) -> Bm25Store:
-    store = Bm25Store.build(TEXTS)
+    store = Bm25Store.build(WordRows.of(TEXTS))
     if request.param == "loaded":
         store.save(tmp_path / "bm25")
         store = Bm25Store.load(tmp_path / "bm25")
@@ -101,7 +102,7 @@ def test_terms_that_everything_has_are_looked_up_last_and_change_nothing(monkeyp
     chance = np.random.default_rng(5)
     words = [f"w{int(number)}" for number in chance.zipf(1.3, size=40_000) if number < 2000]
     texts = [" ".join(words[place : place + int(chance.integers(3, 40))]) for place in range(0, len(words) - 40, 30)]
-    store = Bm25Store.build(texts)
+    store = Bm25Store.build(WordRows.of(texts))
     for query in ("w1 w2 w3 w40", "w1 w700", "w900 w1 w1 w1 w2", "w1", "w3 w5 w8 w13 w21 w34"):
         for k in (1, 10, 5000):
             monkeypatch.setattr(bm25_store_module, "_SHORT", 10**9)
@@ -112,7 +113,7 @@ def test_terms_that_everything_has_are_looked_up_last_and_change_nothing(monkeyp
 
 
 def test_ties_go_by_row_though_not_all_of_them_have_room() -> None:
-    store = Bm25Store.build(["tea", "lamp", "lamp ship", "lamp", "lamp"])
+    store = Bm25Store.build(WordRows.of(["tea", "lamp", "lamp ship", "lamp", "lamp"]))
     assert [row for row, _ in store.search("lamp", 2)] == [1, 3]
     assert [row for row, _ in store.search("lamp", 4)] == [1, 3, 4, 2]
 

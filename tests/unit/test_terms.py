@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from roleqa.index.terms import fold, terms, word_spans, words
+from roleqa.index.word_rows import WordRows
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,11 @@ def test_spans_are_where_the_words_are() -> None:
 def test_how_a_letter_is_encoded_makes_no_difference(plain: str, odd: str) -> None:
     assert terms(odd) == terms(plain)
     assert words(f"an {odd} is") == ["an", odd, "is"]
+
+
+def test_texts_become_the_numbers_of_their_words() -> None:
+    made = WordRows.of(["The lamp, the Lamp", "...", "a lamp's lamp"])
+    assert made.words == ("The", "lamp", "the", "Lamp", "a", "lamp's")
+    assert [list(row) for row in made.rows] == [[0, 1, 2, 3], [], [4, 5, 1]]
+    assert made.counts.tolist() == [1, 2, 1, 1, 1, 1]
+    assert WordRows.of([]).counts.tolist() == []

@@ -26,6 +26,7 @@ from roleqa.index.faiss_store import FaissStore
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import load_index
 from roleqa.index.lock import sole_writer
+from roleqa.index.word_rows import WordRows
 from roleqa.settings import Settings
 
 
@@ -185,7 +186,7 @@ def test_what_does_not_read_back_is_not_made_live(
     original = store.build
 
     def build(rows):
-        return original(np.roll(rows, 1, axis=0) if store is FaissStore else ["nothing"] * len(rows))
+        return original(np.roll(rows, 1, axis=0) if store is FaissStore else WordRows.of(["nothing"] * len(rows.rows)))
 
     change(settings)
     monkeypatch.setattr(store, "build", build)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from roleqa.errors import IndexDamagedError
 from roleqa.index.record_file import RecordFile, load_array, save_array, write_records
-from roleqa.index.terms import terms, words
+from roleqa.index.terms import terms
+from roleqa.index.word_rows import WordRows
 from roleqa.types import Ranking
 
 # Stop words stay in: idf gives them little weight, and on labelled questions it was never worse.
@@ -58,22 +59,22 @@ class Bm25Store:
         self._passages = passages
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> Bm25Store:
+    def build(cls, texts: WordRows) -> Bm25Store:
         import bm25s
 
         # Numbered as they come: left to itself, bm25s orders the terms in another way in every process.
-        numbered = _Numbers()
-        rows = [[number for number in map(numbered.__getitem__, words(text)) if number >= 0] for text in texts]
-        numbers = numbered.terms
+        numbers: dict[str, int] = {}
+        known = np.array([_number(word, numbers) for word in texts.words], dtype=np.intc)
+        rows = [own[own >= 0].tolist() for own in (known[row] for row in texts.rows)]
         if not numbers:  # nothing but signs: no query finds a passage by its words
             nothing = np.zeros(1, dtype=np.int32)
-            return cls((), _in_order((), nothing, nothing, nothing.astype(np.float32)), len(texts))
+            return cls((), _in_order((), nothing, nothing, nothing.astype(np.float32)), len(rows))
         bm25 = bm25s.BM25(k1=K1, b=B, method="lucene")
         bm25.index(bm25s.tokenization.Tokenized(rows, numbers), show_progress=False, create_empty_token=False)
         ordered = sorted((term.encode(), number) for term, number in numbers.items())
         found = bm25.scores
         postings = _in_order([number for _, number in ordered], found["indptr"], found["indices"], found["data"])
-        return cls([term for term, _ in ordered], postings, len(texts))
+        return cls([term for term, _ in ordered], postings, len(rows))
 
     @classmethod
     def load(cls, folder: Path) -> Bm25Store:
@@ -176,17 +177,9 @@ class Bm25Store:
         return column if column < len(self._terms) and self._terms[column] == wanted else None
 
 
-class _Numbers(dict[str, int]):
-    """The number of each word's term; -1 for a word that has none."""
-
-    def __init__(self) -> None:
-        self.terms: dict[str, int] = {}
-
-    def __missing__(self, word: str) -> int:
-        self[word] = -1
-        for term in terms(word):
-            self[word] = self.terms.setdefault(term, len(self.terms))
-        return self[word]
+def _number(word: str, numbers: dict[str, int]) -> int:
+    """That of a word's term, which gets the next one where it has none yet; -1 where the word has no term."""
+    return next((numbers.setdefault(term, len(numbers)) for term in terms(word)), -1)
 
 
 def _in_order(

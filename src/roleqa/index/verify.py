@@ -20,6 +20,7 @@ from roleqa.index.load import Index, load_generation
 from roleqa.index.manifest import Manifest
 from roleqa.index.vectors import vectors_file
 from roleqa.index.vocabulary import build_vocabulary
+from roleqa.index.word_rows import WordRows
 from roleqa.index.write import misplaced, sample
 from roleqa.models import Encoder
 from roleqa.stores import HERE, StorePlace
@@ -138,10 +139,10 @@ def _look_inside(
 
 def _words(folder: GenerationFolder, index: Index, parts: tuple[Part, ...]) -> Iterator[Problem]:
     """BM25 and the vocabulary, held against the passages' own words."""
-    texts = [text for part in parts for text in part.passage_texts]
-    if not Bm25Store.build(texts).equals(index.bm25):
+    words = WordRows.of(text for part in parts for text in part.passage_texts)
+    if not Bm25Store.build(words).equals(index.bm25):
         yield Problem(folder.bm25.name, "does not count the words that the passages have")
-    if list(build_vocabulary(texts).items()) != list(index.vocabulary.items()):
+    if list(build_vocabulary(words).items()) != list(index.vocabulary.items()):
         yield Problem(folder.vocabulary.name, "does not hold the words that the passages have")
 
 

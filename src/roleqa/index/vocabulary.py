@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
-from itertools import chain
 from pathlib import Path
 
 from roleqa.errors import IndexDamagedError
-from roleqa.index.terms import fold, words
+from roleqa.index.terms import fold
+from roleqa.index.word_rows import WordRows
 
 Vocabulary = dict[str, str]
 # Of more words, the most frequent: every serving process holds them, and of the rest most are slips themselves.
 MOST = 100_000
 
 
-def build_vocabulary(texts: Iterable[str]) -> Vocabulary:
+def build_vocabulary(texts: WordRows) -> Vocabulary:
     """Folded words and how they are written most often, in lower case where they ever are; most frequent first.
 
     They are MOST at most.
     """
     written: dict[str, Counter[str]] = {}
-    for word, count in Counter(chain.from_iterable(map(words, texts))).items():
+    for word, count in zip(texts.words, texts.counts.tolist(), strict=True):
         if word.isalpha():
             written.setdefault(fold(word), Counter())[word] = count
     counts = {folded: sum(forms.values()) for folded, forms in written.items()}

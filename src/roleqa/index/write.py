@@ -28,6 +28,7 @@ from roleqa.index.records import passage_line
 from roleqa.index.topics import find_topics, save_topics
 from roleqa.index.vectors import save_vectors, vectors_file
 from roleqa.index.vocabulary import build_vocabulary, save_vocabulary
+from roleqa.index.word_rows import WordRows
 from roleqa.ingest.abbreviations import find_abbreviations
 from roleqa.stores import HERE, StorePlace, VectorSearch
 from roleqa.types import Evidence, Passage, Progress, Role, silent
@@ -75,8 +76,9 @@ def write_generation(
     vectors = save_vectors(folder, content.embeddings.passages, place, progress)
     starts = np.cumsum([0, *map(len, content.evidence)], dtype=np.int64)
     EvidenceStore(content.embeddings.evidence, starts).save(folder.evidence)
-    save_vocabulary(folder.vocabulary, build_vocabulary(content.passage_texts))
-    Bm25Store.build(content.passage_texts).save(folder.bm25)
+    words = WordRows.of(content.passage_texts)
+    save_vocabulary(folder.vocabulary, build_vocabulary(words))
+    Bm25Store.build(words).save(folder.bm25)
     manifest = _manifest(folder, origin, content, vectors)
     manifest.save(folder.manifest)
     folder.sync()
