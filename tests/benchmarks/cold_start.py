@@ -1,9 +1,10 @@
-"""Seconds from typing `roleqa ask` to its answer, in a fresh process each time; medians.
+"""Seconds from typing `roleqa ask` to its answer, in a fresh process each time, and what they are spent on; medians.
 
     python tests/benchmarks/cold_start.py [--rounds 5] [--against OTHER_CHECKOUT]
 
 With --against, another checkout of roleqa is asked in turn with this one, each on an index of its own making. Prints
-seconds by wall clock and on the processor, the largest memory, and what they are of the other's, as JSON.
+seconds by wall clock and on the processor, the largest memory, and what they are of the other's, as JSON. The files
+are in the system's cache, as they have been read before.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 QUESTION = "Which immunities does a defence attach\u00e9 have?"
+STAGES = ("starting Python", "imports", "opening the index", "loading the encoder", "loading the reranker", "answering")
 
 
 def ask(checkout: Path, *arguments: str | Path) -> tuple[float, float, float]:
@@ -36,6 +39,18 @@ def ask(checkout: Path, *arguments: str | Path) -> tuple[float, float, float]:
     return time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
+def seconds_by_stage(index: Path, rounds: int) -> dict[str, float]:
+    """What a cold question spends its time on, step by step."""
+    taken = []
+    command = [sys.executable, str(Path(__file__).with_name("cold_question.py")), str(index), QUESTION]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src")}
+    for _ in range(rounds):
+        started = time.monotonic()
+        done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+        taken.append([end - start for start, end in pairwise([started, *json.loads(done.stdout)])])
+    return {stage: round(statistics.median(own), 3) for stage, own in zip(STAGES, zip(*taken, strict=True), strict=True)}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -50,10 +65,11 @@ def main() -> int:
         for _ in range(given.rounds):
             for number, checkout in enumerate(checkouts):
                 taken[number].append(ask(checkout, "ask", QUESTION, "--index", Path(folder, str(number))))
+        stages = seconds_by_stage(Path(folder, "0"), given.rounds)
     medians = [[round(statistics.median(kind), 2) for kind in zip(*rounds, strict=True)] for rounds in taken]
     found = {"cores": os.cpu_count(), "load_before": load, "rounds": given.rounds}
     names = ("seconds", "processor_seconds", "megabytes")
-    found["this"] = dict(zip(names, medians[0], strict=True))
+    found["this"] = dict(zip(names, medians[0], strict=True)) | {"seconds_by_stage": stages}
     if given.against:
         found["other"] = dict(zip(names, medians[1], strict=True))
         ratios = (round(mine / other, 3) for mine, other in zip(*medians, strict=True))

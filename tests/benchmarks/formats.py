@@ -84,10 +84,12 @@ def main() -> None:
         (folder / "corpus").mkdir()
         data = long_pdf(chosen.pages)
         (folder / "corpus" / "long.pdf").write_bytes(data)
+        found = {}
         for what in ("read", "build"):
             command = [sys.executable, __file__, "--measure", what, str(folder), "--models", chosen.models]
-            done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True)
-            print(json.dumps({"what": what, **json.loads(done.stdout)}))
+            done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True)
+            found[what] = json.loads(done.stdout)
+    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

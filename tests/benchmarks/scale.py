@@ -1,13 +1,13 @@
 """How an index fares that is large: build, start-up, memory, times of search and of answers, and what is found.
 
-    python tests/benchmarks/scale.py [--passages 10000 100000] [--corpus DIR] [--questions FILE] [--folder DIR] [--json FILE]
+    python tests/benchmarks/scale.py [--passages 10000 100000] [--store faiss|milvus] [--uri ADDRESS] [--corpus DIR]
+        [--questions FILE] [--folder DIR] [--json FILE]
 
-The documents of the corpus are in every index, as they are. What is missing to so many passages is made of them: a
-passage is two or three of their sentences under one of their headings, in documents of 50 passages with a made-up name
-each. A sentence's embedding is its own; a passage's is drawn near the mean of its sentences' (noise of a quarter of its
-length), as the encoder would need hours for a million. All else is real: what is made goes through the code that writes
-a generation, and is asked in a process of its own with the real models. A million passages take about 12 GB of memory
-and of disk, and half an hour.
+The documents of the corpus are in every index, as they are. What is missing to so many passages is made of them, as
+`made.py` says, and its embeddings are drawn near real ones. All else is real: what is made goes through the code that
+writes a generation, and is asked in a process of its own with the real models. A million passages take about 12 GB of
+memory and of disk, and half an hour. Vectors in Milvus are in Milvus Lite, a file that the process itself serves, unless
+the address of a server is given.
 """
 
 from __future__ import annotations
@@ -32,118 +32,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roleqa import Assistant, Settings, build_index
-from roleqa.blocks import Block, Span
-from roleqa.index import write
-from roleqa.index.content import Content, Embeddings, Part, parts_of
-from roleqa.index.layout import IndexFolder
-from roleqa.index.load import load_generation, load_index
-from roleqa.index.manifest import Recipe
-from roleqa.index.news import News
-from roleqa.index.write import Origin, write_generation
-from roleqa.ingest.match_text import index_text
-from roleqa.ingest.roles import read_roles
-from roleqa.retrieve.encoder import load_encoder
-from roleqa.retrieve.reranker import load_reranker
-from roleqa.types import Document, Evidence, Passage
-
 TESTS = Path(__file__).parents[1]
-# Where made documents are: behind all others.
-MADE = "~made/"
-A_DOCUMENT = 50
-# The stages of writing a generation, as functions.
-STAGES = [
-    (write, name)
-    for name in ("save_documents", "save_passages", "save_vectors", "build_vocabulary", "check_generation")
-] + [(write.Bm25Store, "build"), (write.EvidenceStore, "save"), (write.GenerationFolder, "sync")]
-NOISE = 0.25
-SEED = 11
+sys.path.insert(0, str(TESTS))
+
+from benchmarks.cold_start import seconds_by_stage  # noqa: E402 (found by the line above)
+from benchmarks.made import MADE, SEED, make_content  # noqa: E402
+from benchmarks.stages import WRITING, answering, timed_stages, with_rest  # noqa: E402
+from roleqa import Assistant, Settings, build_index  # noqa: E402
+from roleqa.index.content import Content, parts_of  # noqa: E402
+from roleqa.index.layout import IndexFolder  # noqa: E402
+from roleqa.index.load import load_generation, load_index  # noqa: E402
+from roleqa.index.manifest import Recipe  # noqa: E402
+from roleqa.index.milvus_collections import collections_of  # noqa: E402
+from roleqa.index.milvus_server import MilvusServer  # noqa: E402
+from roleqa.index.news import News  # noqa: E402
+from roleqa.index.vectors import MILVUS, settle_vectors  # noqa: E402
+from roleqa.index.write import Origin, write_generation  # noqa: E402
+from roleqa.ingest.roles import read_roles  # noqa: E402
+from roleqa.retrieve.encoder import load_encoder  # noqa: E402
+from roleqa.retrieve.reranker import load_reranker  # noqa: E402
+from roleqa.stores import HERE, StorePlace  # noqa: E402
+
+# How often a cold process asks.
+COLD = 3
 
 
-class Maker:
-    """Makes documents of the sentences and headings of real ones."""
-
-    def __init__(self, parts: list[Part]) -> None:
-        self._chance = random.Random(SEED)
-        pieces = [
-            (part.document.text[item.start : item.end], row)
-            for part in parts
-            for item, row in zip((item for own in part.evidence for item in own), part.embeddings.evidence, strict=True)
-            if item.kind in ("sentence", "item") and "\n" not in part.document.text[item.start : item.end]
-        ]
-        self._texts = [text for text, _ in pieces]
-        self.rows = np.stack([row for _, row in pieces])
-        self._headings = sorted({passage.headings[-1] for part in parts for passage in part.passages if passage.headings})
-
-    def document(self, number: int, passages: int) -> tuple[Document, list[Passage], list[tuple[Evidence, ...]], list[int]]:
-        """A document with so many passages, and which sentence each piece of its evidence is."""
-        name = self._name()
-        id = f"{MADE}{number // 1000:03}/{number:06}.md"
-        lines, blocks, made, evidence, used = [f"# {name}\n\n"], [], [], [], []
-        at = len(lines[0])
-        blocks.append(Block("heading", 0, at - 2, Span(2, at - 2), 1, name))
-        for place in range(passages):
-            heading = f"{self._chance.choice(self._headings)} in {name}"
-            lines.append(f"## {heading}\n\n")
-            blocks.append(Block("heading", at, at + 3 + len(heading), Span(at + 3, at + 3 + len(heading)), 2, heading))
-            start = at = at + len(lines[-1])
-            own = []
-            for piece in self._chance.sample(range(len(self._texts)), self._chance.randint(2, 3)):
-                own.append(Evidence(f"{id}#{place}", at, at + len(self._texts[piece]), "sentence"))
-                lines.append(self._texts[piece] + " ")
-                at += len(lines[-1])
-                used.append(piece)
-            blocks.append(Block("paragraph", start, at - 1, Span(start, at - 1)))
-            made.append(Passage(f"{id}#{place}", id, (name, heading), start, at - 1))
-            evidence.append(tuple(own))
-            lines.append("\n\n")
-            at += 2
-        return Document(id, name, "".join(lines), "", tuple(blocks)), made, evidence, used
-
-    def _name(self) -> str:
-        letters = (self._chance.choice("bcdfghklmnprstvz") + self._chance.choice("aeiou") for _ in range(4))
-        return "".join(letters).capitalize()
-
-
-def make_content(parts: list[Part], size: int, folder: Path) -> Content:
-    """The real parts, and what is made of them up to so many passages. Embeddings are on disk, below the folder."""
-    maker, whole = Maker(parts), Content.of(parts)
-    documents, passages, evidence = dict(whole.documents), list(whole.passages), list(whole.evidence)
-    texts, used = list(whole.passage_texts), []
-    number = 0
-    while len(passages) < size:
-        document, own, pieces, places = maker.document(number, min(A_DOCUMENT, size - len(passages)))
-        documents[document.id] = document
-        passages += own
-        evidence += pieces
-        texts += [index_text(passage, document, items) for passage, items in zip(own, pieces, strict=True)]
-        used += places
-        number += 1
-    counts = [len(own) for own in evidence[len(whole.passages) :]]
-    embeddings = _embeddings(whole.embeddings, maker.rows, np.array(used, dtype=np.int64), counts, folder)
-    return Content(documents, passages, evidence, texts, embeddings)
-
-
-def _embeddings(real: Embeddings, rows: NDArray[np.float16], used: NDArray[np.int64], counts: list[int], folder: Path) -> Embeddings:
-    """Made of sentences' embeddings, in slices, behind the real ones."""
-    chance = np.random.default_rng(SEED)
-    first, pieces, dimensions = len(real.passages), len(real.evidence), real.passages.shape[1]
-    passages = np.lib.format.open_memmap(folder / "passages.npy", "w+", np.float32, (first + len(counts), dimensions))
-    evidence = np.lib.format.open_memmap(folder / "evidence.npy", "w+", np.float16, (pieces + len(used), dimensions))
-    passages[:first], evidence[:pieces] = real.passages, real.evidence
-    starts = np.cumsum([0, *counts])
-    for row in range(0, len(counts), 50_000):
-        end = min(row + 50_000, len(counts))
-        own = rows[used[starts[row] : starts[end]]]
-        evidence[pieces + starts[row] : pieces + starts[end]] = own
-        mean = np.add.reduceat(own.astype(np.float32), starts[row:end] - starts[row])
-        mean /= np.linalg.norm(mean, axis=1, keepdims=True)
-        mean += chance.normal(size=mean.shape).astype(np.float32) * np.float32(NOISE / dimensions**0.5)
-        passages[first + row : first + end] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
-    return Embeddings(passages, evidence)
-
-
-def make_index(size: int, corpus: Path, folder: Path) -> dict[str, Any]:
+def make_index(size: int, corpus: Path, folder: Path, place: StorePlace) -> dict[str, Any]:
     """An index of so many passages in `folder/index`, its documents in `folder/corpus`; seconds by stage."""
     encoder = load_encoder(Settings().encoder)
     real = Settings(corpus=corpus, index=folder.parent / "real")
@@ -152,6 +66,36 @@ def make_index(size: int, corpus: Path, folder: Path) -> dict[str, Any]:
     made = folder / "corpus"
     made.mkdir(parents=True)
     content = make_content(parts, size, folder)
+    sources = write_corpus(content, corpus, made)
+    index = IndexFolder(folder / "index")
+    news = News(frozenset(), (), sources, (), {})
+    origin = Origin(datetime.now(UTC), made, news, read_roles(made), Recipe.of(encoder))
+    index.generations.mkdir(parents=True)
+    pending = index.pending(origin.name)
+    started = time.perf_counter()
+    with timed_stages(WRITING) as stages:
+        manifest = write_generation(pending, origin, content, place)
+    seconds = time.perf_counter() - started
+    index.publish(pending, origin.name, None)
+    settle_vectors(index, place, {place.uri} if place.store == MILVUS else ())
+    for file in folder.glob("*.npy"):
+        file.unlink()
+    return {
+        "passages": manifest.passages,
+        "made_passages": manifest.passages - sum(len(part.passages) for part in parts),
+        "documents": manifest.documents,
+        "evidence": manifest.evidence,
+        "vectors": asdict(manifest.vectors),
+        "megabytes": megabytes(index.path, place),
+        "seconds": round(seconds, 2),
+        "seconds_by_stage": {name: round(value, 3) for name, value in with_rest(stages, seconds).items()},
+        "peak_megabytes": memory()["VmHWM"],
+        "load": os.getloadavg()[0],
+    }
+
+
+def write_corpus(content: Content, corpus: Path, made: Path) -> dict[str, str]:
+    """Writes all documents into the folder `made`; their checksums by name."""
     for file in (*corpus.rglob("*.md"), *corpus.glob("*.toml")):
         target = made / file.relative_to(corpus)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -163,41 +107,18 @@ def make_index(size: int, corpus: Path, folder: Path) -> dict[str, Any]:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(document.text, encoding="utf-8", newline="\n")
         sources[id] = hashlib.sha256(file.read_bytes()).hexdigest()
-    sources = dict(sorted(sources.items())) | {"roles.toml": hashlib.sha256((made / "roles.toml").read_bytes()).hexdigest()}
-    index = IndexFolder(folder / "index")
-    news = News(frozenset(), (), sources, (), {})
-    origin = Origin(datetime.now(UTC), made, news, read_roles(made), Recipe.of(encoder))
-    index.generations.mkdir(parents=True)
-    pending = index.pending(origin.name)
-    seconds: dict[str, float] = {}
-    for target, name in STAGES:
-        setattr(target, name, timed(name, getattr(target, name), seconds))
-    manifest = timed("all", write_generation, seconds)(pending, origin, content)
-    index.publish(pending, origin.name, None)
-    for file in folder.glob("*.npy"):
-        file.unlink()
-    return {
-        "documents": manifest.documents,
-        "evidence": manifest.evidence,
-        "vectors": asdict(manifest.vectors),
-        "megabytes": round(sum(manifest.sizes.values()) / 1e6, 1),
-        "seconds_of_stages": seconds,
-        "peak_megabytes": memory()["VmHWM"],
-        "load": os.getloadavg()[0],
-    }
+    return dict(sorted(sources.items())) | {"roles.toml": hashlib.sha256((made / "roles.toml").read_bytes()).hexdigest()}
 
 
-def timed(name: str, work: Callable[..., Any], seconds: dict[str, float]) -> Callable[..., Any]:
-    """The same work, its seconds noted."""
+def megabytes(index: Path, place: StorePlace) -> float:
+    """What an index takes up on the disk, with Milvus' file where there is one."""
+    folders = [index] + ([Path(place.uri)] if is_lite(place) else [])
+    return round(sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
 
-    def run(*arguments: Any) -> Any:
-        started = time.perf_counter()
-        try:
-            return work(*arguments)
-        finally:
-            seconds[name] = round(time.perf_counter() - started, 2)
 
-    return run
+def is_lite(place: StorePlace) -> bool:
+    """Whether vectors are in a file of Milvus Lite."""
+    return place.uri.endswith(".db")
 
 
 def memory() -> dict[str, int]:
@@ -226,6 +147,7 @@ def measure(folder: Path, questions: Path, asked: int) -> dict[str, Any]:
     texts = random.Random(SEED).sample(texts, min(asked, len(texts)))
     rows = [encoder.encode_query(text) for text in texts]
     retriever, top = assistant.retriever, settings.num_candidates
+    found["questions"] = len(texts)
     found["milliseconds"] = {
         "encode": times(encoder.encode_query, texts),
         "dense": times(lambda row: index.vectors.search(row, top), rows),
@@ -234,6 +156,7 @@ def measure(folder: Path, questions: Path, asked: int) -> dict[str, Any]:
         "ask": times(assistant.ask, texts),
     }
     found["memory_after_questions"] = memory()
+    found["milliseconds_by_stage"] = stages_of(assistant, texts)
     found["recall_at_10"] = recall(index.vectors, np.stack(rows))
     found["load"] = os.getloadavg()[0]
     return found
@@ -252,6 +175,17 @@ def times(work: Callable[[Any], object], items: list[Any]) -> dict[str, float]:
     near_worst = sorted(taken[2:])[int(0.95 * (len(items) - 1))]
     middle, processor = statistics.median(taken[2:]), statistics.median(worked[2:])
     return {"p50": round(middle, 2), "p95": round(near_worst, 2), "processor_p50": round(processor, 2)}
+
+
+def stages_of(assistant: Assistant, texts: list[str]) -> dict[str, float]:
+    """Milliseconds by stage of an answer, medians."""
+    taken = []
+    for text in texts:
+        with timed_stages(answering(assistant.retriever)) as stages:
+            answer = assistant.ask(text)
+        taken.append(with_rest(stages, answer.seconds))
+    names = dict.fromkeys(name for own in taken for name in own)
+    return {name: round(1000 * statistics.median(own.get(name, 0.0) for own in taken), 3) for name in names}
 
 
 def recall(store: Any, queries: NDArray[np.float32]) -> float:
@@ -273,6 +207,8 @@ def _scores(store: Any, queries: NDArray[np.float32]) -> Iterator[NDArray[np.flo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--passages", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--store", choices=("faiss", "milvus"), default="faiss", help="where the vectors are kept")
+    parser.add_argument("--uri", help="address of a Milvus server [default: Milvus Lite, in the folder]")
     parser.add_argument("--corpus", type=Path, default=TESTS.parent / "corpus")
     parser.add_argument("--questions", type=Path, default=TESTS / "eval" / "questions.jsonl")
     parser.add_argument("--asked", type=int, default=100, help="how many of the questions")
@@ -280,27 +216,54 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--make", action="store_true", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.measure or arguments.make:
-        made = make_index(arguments.passages[0], arguments.corpus, arguments.folder) if arguments.make else {}
-        print(json.dumps(made or measure(arguments.folder, arguments.questions, arguments.asked)))
+    given = parser.parse_args()
+    if given.measure or given.make:
+        made = make_index(given.passages[0], given.corpus, given.folder, place_in(given)) if given.make else {}
+        print(json.dumps(made or measure(given.folder, given.questions, given.asked)))
         return
     found = {}
     with tempfile.TemporaryDirectory() as name:
-        whole = arguments.folder or Path(name)
-        for size in arguments.passages:
+        whole = (given.folder or Path(name)) / given.store
+        for size in given.passages:
             folder = whole / str(size)
-            made = {} if IndexFolder(folder / "index").live_name() else child("--make", size, folder, arguments)
-            found[size] = made | child("--measure", size, folder, arguments)
-            print(json.dumps({size: found[size]}, indent=1), flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            made = {} if IndexFolder(folder / "index").live_name() else child("--make", size, folder, given)
+            found[size] = made | child("--measure", size, folder, given)
+            found[size]["cold_seconds_by_stage"] = seconds_by_stage(folder / "index", COLD)
+            if given.uri and not given.folder:
+                drop_collections(IndexFolder(folder / "index"), given.uri)
+    print(json.dumps(found, indent=1))
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
-def child(step: str, size: int, folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+def place_in(given: argparse.Namespace) -> StorePlace:
+    """Where the vectors of the index in a folder are kept."""
+    if given.store != MILVUS:
+        return HERE
+    # A name of its own: what another run has left on a server would not be sent again.
+    name = f"scale_{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    return StorePlace(MILVUS, given.uri or str(given.folder / "milvus.db"), token(), name)
+
+
+def token() -> str:
+    """What a server asks for."""
+    return os.environ.get("ROLEQA_TOKEN", "")
+
+
+def drop_collections(index: IndexFolder, uri: str) -> None:
+    """Takes what an index has on a server away."""
+    server = MilvusServer(uri, token())
+    for collection in collections_of(index):
+        for alias in server.call("list_aliases", collection.name)["aliases"]:
+            server.call("drop_alias", alias)
+        server.call("drop_collection", collection.name)
+
+
+def child(step: str, size: int, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """One step in a process of its own, whose memory is its own."""
-    command = [sys.executable, __file__, step, "--passages", str(size), "--folder", str(folder)]
-    command += ["--corpus", str(arguments.corpus), "--questions", str(arguments.questions), "--asked", str(arguments.asked)]
+    command = [sys.executable, __file__, step, "--passages", str(size), "--folder", str(folder), "--store", given.store]
+    command += ["--corpus", str(given.corpus), "--questions", str(given.questions), "--asked", str(given.asked)]
+    command += ["--uri", given.uri] if given.uri else []
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

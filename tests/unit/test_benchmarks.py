@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.scale import MADE, make_content
+from benchmarks.made import MADE, make_content
 from benchmarks.squad_labels import build, labelled_sample, rows_with_gold, sample, to_labelled
 from fakes import WordEncoder
 from roleqa.assistant import build_index

@@ -1,0 +1,24 @@
+"""One question, asked step by step in a process that has done nothing else; `cold_start.py` runs it.
+
+    python tests/benchmarks/cold_question.py INDEX QUESTION
+
+Prints the moments between the steps, in seconds of the clock that all processes share.
+"""
+
+import sys
+from time import monotonic
+
+moments = [monotonic()]
+import roleqa.assistant  # noqa: E402 (the time it takes is what is asked)
+import roleqa.cli  # noqa: E402
+
+moments.append(monotonic())
+assistant = roleqa.assistant.Assistant.load(roleqa.assistant.Settings(index=sys.argv[1]))
+moments.append(monotonic())
+assistant.retriever.encoder.encode_query("warm up")
+moments.append(monotonic())
+assistant.retriever.reranker.rerank("warm up", ["warm up"])
+moments.append(monotonic())
+assistant.ask(sys.argv[2])
+moments.append(monotonic())
+print(moments)

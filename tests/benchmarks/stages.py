@@ -1,0 +1,81 @@
+"""How long the stages of some work take: the functions that do it are timed for a while, wherever they are called from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import wraps
+from typing import Any
+from unittest.mock import patch
+
+from roleqa import assistant
+from roleqa.index import build, write
+from roleqa.index.bm25_store import Bm25Store
+from roleqa.index.evidence_store import EvidenceStore
+from roleqa.index.layout import GenerationFolder
+from roleqa.retrieve import search
+from roleqa.retrieve.search import Retriever
+
+# A module or class, the function in it, and the stage that it is. What is timed calls nothing else that is.
+Timed = tuple[Any, str, str]
+
+WRITING: tuple[Timed, ...] = (
+    (write, "save_documents", "documents"),
+    (write, "save_passages", "passages"),
+    (write, "save_vectors", "vectors"),
+    (EvidenceStore, "save", "evidence"),
+    (write, "build_vocabulary", "vocabulary"),
+    (Bm25Store, "build", "BM25"),
+    (GenerationFolder, "sync", "to the disk"),
+    (write, "check_generation", "reading back"),
+)
+BUILDING: tuple[Timed, ...] = (
+    (build, "find_news", "reading files"),
+    (build, "split_part", "splitting"),
+    (build, "embed", "encoding"),
+    *WRITING,
+)
+REST = "rest"
+
+
+def answering(retriever: Retriever) -> tuple[Timed, ...]:
+    """The stages of an answer, with the models and stores that the retriever has."""
+    index = retriever.index
+    return (
+        (type(retriever.encoder), "encode_query", "encoding the question"),
+        (type(index.vectors), "search", "dense search"),
+        (type(index.bm25), "search", "BM25"),
+        (search, "fuse", "fusion"),
+        (search, "gather_evidence", "gathering evidence"),
+        (search, "rerank_evidence", "reranking"),
+        (assistant, "compose", "composing"),
+        (assistant, "compose_comparison", "composing"),
+    )
+
+
+@contextmanager
+def timed_stages(functions: Sequence[Timed]) -> Iterator[dict[str, float]]:
+    """Seconds by stage of what is done in the block, added up as it is done."""
+    seconds: dict[str, float] = {}
+    with ExitStack() as stack:
+        for owner, name, stage in functions:
+            stack.enter_context(patch.object(owner, name, _timed(getattr(owner, name), stage, seconds)))
+        yield seconds
+
+
+def with_rest(seconds: dict[str, float], total: float) -> dict[str, float]:
+    """The stages, and what they leave of the total."""
+    return {**seconds, REST: max(0.0, total - sum(seconds.values()))}
+
+
+def _timed(function: Callable[..., Any], stage: str, seconds: dict[str, float]) -> Callable[..., Any]:
+    @wraps(function)
+    def run(*arguments: Any, **named: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return function(*arguments, **named)
+        finally:
+            seconds[stage] = seconds.get(stage, 0.0) + time.perf_counter() - started
+
+    return run
