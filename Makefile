@@ -6,10 +6,13 @@ HOST ?= 127.0.0.1
 WORKERS ?= 2
 BIN := .venv/bin
 CONSTRAINTS := .ci/constraints.txt
+# Passages of the indexes that `make bench` makes, and options of tests/benchmarks/bench.py.
+SIZES ?= 1000 10000 100000 1000000
+BENCH ?=
 # The Quality tab asks the questions about the shipped corpus, unless something else is set.
 QUESTIONS := $(if $(wildcard roleqa.toml)$(ROLEQA_CORPUS)$(ROLEQA_QUESTIONS),,--questions tests/eval/questions.jsonl)
 
-.PHONY: run test lint types check chromium clean
+.PHONY: run test bench lint types check chromium clean
 
 run: .venv/run.done  ## Set up, build the index, open the chat (PORT=8080 for another port).
 	$(BIN)/roleqa build
@@ -17,6 +20,9 @@ run: .venv/run.done  ## Set up, build the index, open the chat (PORT=8080 for an
 
 test: .venv/test.done chromium  ## Set up and run every test.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+bench: .venv/test.done  ## Measure everything: one page of figures (BENCH=--publish puts them into the repository).
+	$(BIN)/python tests/benchmarks/bench.py --sizes $(SIZES) $(BENCH)
 
 lint: .venv/test.done  ## Style of the code.
 	$(BIN)/ruff check

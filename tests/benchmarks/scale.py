@@ -85,6 +85,7 @@ def make_index(size: int, corpus: Path, folder: Path, place: StorePlace) -> dict
         "made_passages": manifest.passages - sum(len(part.passages) for part in parts),
         "documents": manifest.documents,
         "evidence": manifest.evidence,
+        "engine": "Milvus Lite" if is_lite(place) else "Milvus" if place.store == MILVUS else "FAISS",
         "vectors": asdict(manifest.vectors),
         "megabytes": megabytes(index.path, place),
         "seconds": round(seconds, 2),

@@ -1,0 +1,79 @@
+"""The figures as one page: no script, nothing from elsewhere, in the looks of an evaluation's report."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from benchmarks.figures import tables
+from benchmarks.figures.data import SIZES, Figures, as_revision, by_size, engine, sizes
+from benchmarks.figures.plots import draw_plots
+
+_TABLES = (
+    "program", "indexes", "building", "shipped_build", "cold", "shipped_cold", "answering", "shipped_answer", "modes",
+    "kinds", "memory", "runs",
+)  # fmt: skip
+_TEMPLATE = Path(__file__).with_name("page.html.jinja")
+
+
+def render_page(figures: Figures) -> str:
+    """The page of what was measured; what was not is said to be missing."""
+    engine_of_pages = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    engine_of_pages.filters["code"] = _code
+    template = engine_of_pages.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        looks=Markup(_looks()),
+        machines=machines(figures),
+        missing=missing(figures),
+        plots={name: Markup(svg) for name, svg in draw_plots(figures).items()},
+        tables={
+            name: getattr(tables, name)(figures)
+            for name in _TABLES
+        },
+        engine=engine(figures),
+        real=real_passages(figures),
+        methods=[
+            (f"{size:,}", one["engine"], one["vectors"]["method"], one["vectors"]["reason"])
+            for store in ("faiss", "milvus")
+            for size, one in by_size(figures, store).items()
+        ],
+    )
+
+
+def _code(text: str) -> Markup:
+    """A cell, what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _looks() -> str:
+    """The style sheet of an evaluation's page."""
+    page = files("roleqa.evaluate").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    (style,) = re.findall(r"<style>\n(.*?)</style>", page, flags=re.DOTALL)
+    return style
+
+
+def machines(figures: Figures) -> list[dict[str, object]]:
+    """Each machine that a part was measured on, with the revisions."""
+    found: list[dict[str, object]] = []
+    for part in figures.values():
+        own = {**part["stamp"]["machine"], "revision": as_revision(part["stamp"]["git"])}
+        if own not in found:
+            found.append(own)
+    return found
+
+
+def missing(figures: Figures) -> list[str]:
+    """What the page would have if all had been run, and gone well."""
+    failed = [f"{part['what']}: {part['failed']}" for part in figures.values() if "failed" in part]
+    never = [f"{size:,} passages: not run" for size in SIZES if size not in sizes(figures) and f"faiss-{size}" not in figures]
+    return failed + never
+
+
+def real_passages(figures: Figures) -> int | None:
+    """How many passages of an index are the documents' own."""
+    own = [one["passages"] - one["made_passages"] for one in by_size(figures, "faiss").values()]
+    return max(own, default=None)
