@@ -126,7 +126,9 @@ def _free_memory() -> float:
 
 def _outcome(part: Part, folder: Path, log: Path) -> dict[str, Any]:
     """Runs the part in a folder that goes afterwards, without the settings of whoever calls."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("ROLEQA_") or name == "ROLEQA_TOKEN"}
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith("ROLEQA_") or name == "ROLEQA_TOKEN"
+    }
     path = os.pathsep.join((str(REPOSITORY / "src"), str(REPOSITORY / "tests")))
     script, *arguments = part.command
     with log.open("w", encoding="utf-8") as errors, subprocess.Popen(
@@ -158,7 +160,9 @@ def measure(parts: Sequence[Part], output: Path) -> None:
         figures = load(output / JSON_FILE)
         figures[part.name] = {"what": part.what} | made
         write(figures, output)
-        print(f"failed: {made['failed']}" if "failed" in made else f"done in {as_duration(made['seconds'])}", flush=True)
+        print(
+            f"failed: {made['failed']}" if "failed" in made else f"done in {as_duration(made['seconds'])}", flush=True
+        )
 
 
 def load(file: Path) -> dict[str, Any]:

@@ -69,7 +69,9 @@ class Asked:
 
 def in_browser(url: str, questions: list[str]) -> list[float]:
     """Seconds from Enter to the answer on the page, each question in turn, `TURNS` a conversation."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not found:
+        sys.exit("the browser that this needs is missing: install Chromium (on Debian: sudo apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=("--no-sandbox", "--disable-gpu"))
         page = browser.new_page()

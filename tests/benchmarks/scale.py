@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +51,9 @@ from roleqa.index.write import Origin, write_generation  # noqa: E402
 from roleqa.ingest.roles import read_roles  # noqa: E402
 from roleqa.retrieve.encoder import load_encoder  # noqa: E402
 from roleqa.retrieve.reranker import load_reranker  # noqa: E402
+from roleqa.retrieve.search import Retriever  # noqa: E402
 from roleqa.stores import HERE, StorePlace  # noqa: E402
+from roleqa.types import MODES, Hit  # noqa: E402
 
 # How often a cold process asks.
 COLD = 3
@@ -144,8 +146,9 @@ def measure(folder: Path, questions: Path, asked: int) -> dict[str, Any]:
     assistant.status()
     found["first_comparison_with_the_corpus_seconds"] = round(time.perf_counter() - started, 3)
     labelled = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines()]
-    texts = [item["question"] for item in labelled if not item["history"]]
-    texts = random.Random(SEED).sample(texts, min(asked, len(texts)))
+    alone = [item for item in labelled if not item["history"]]
+    sample = random.Random(SEED).sample(alone, min(asked, len(alone)))
+    texts = [item["question"] for item in sample]
     rows = [encoder.encode_query(text) for text in texts]
     retriever, top = assistant.retriever, settings.num_candidates
     found["questions"] = len(texts)
@@ -158,6 +161,7 @@ def measure(folder: Path, questions: Path, asked: int) -> dict[str, Any]:
     }
     found["memory_after_questions"] = memory()
     found["milliseconds_by_stage"] = stages_of(assistant, texts)
+    found["quality"] = quality(retriever, [item for item in sample if item["answerable"]])
     found["recall_at_10"] = recall(index.vectors, np.stack(rows))
     found["load"] = os.getloadavg()[0]
     return found
@@ -187,6 +191,25 @@ def stages_of(assistant: Assistant, texts: list[str]) -> dict[str, float]:
         taken.append(with_rest(stages, answer.seconds))
     names = dict.fromkeys(name for own in taken for name in own)
     return {name: round(1000 * statistics.median(own.get(name, 0.0) for own in taken), 3) for name in names}
+
+
+def quality(retriever: Retriever, labelled: list[dict[str, Any]]) -> dict[str, Any]:
+    """By mode: the share of questions with a quote that answers in the first passage, and in the first five.
+
+    Made passages that repeat the quote count: they hold the answer as much as the document that it is from.
+    """
+    shares: dict[str, Any] = {"answerable": len(labelled)}
+    for mode in MODES if labelled else ():
+        ranks = [rank_of(item, retriever.search(item["question"], 5, mode)) for item in labelled]
+        shares[mode] = {f"hit_at_{k}": round(statistics.mean(rank <= k for rank in ranks), 4) for k in (1, 5)}
+    return shares
+
+
+def rank_of(item: dict[str, Any], hits: Sequence[Hit]) -> int:
+    """The rank of the first passage with a quote that answers, from 1; more than there are where none has one."""
+    quotes = [gold["quote"] for gold in item["gold"]]
+    found = (rank for rank, hit in enumerate(hits, start=1) if any(quote in hit.text for quote in quotes))
+    return next(found, len(hits) + 1)
 
 
 def recall(store: Any, queries: NDArray[np.float32]) -> float:

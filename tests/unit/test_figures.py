@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.figures.as_shipped import program, runs
+from benchmarks.figures.by_size import indexes
 from benchmarks.figures.data import as_ms, as_rate, as_revision, as_seconds
 from benchmarks.figures.page import missing, render_page
 from benchmarks.figures.plots import draw_plots, spread
 from benchmarks.figures.readme import with_figures
 from benchmarks.figures.stamp import stamp
-from benchmarks.figures.tables import indexes, program, runs
 from roleqa.evaluate.display import NONE
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +63,7 @@ def index(size: int, engine: str) -> dict[str, Any]:
         "milliseconds": {name: {"p50": value, "p95": 2 * value, "processor_p50": value} for name, value in milliseconds.items()},
         "milliseconds_by_stage": {"encoding the question": 4.8, "dense search": search, "BM25": 0.3 * large, "fusion": 0.06, "reranking": 91.5, "composing": 0.5, "rest": 0.0},
         "recall_at_10": 0.998,
+        "quality": {"answerable": 74, **{mode: {"hit_at_1": 0.5 + number / 10, "hit_at_5": 0.925} for number, mode in enumerate(MODES)}},
         "cold_seconds_by_stage": {"starting Python": 0.01, "imports": 0.35, "opening the index": 0.05, "loading the encoder": 0.3, "loading the reranker": 0.16, "answering": 0.15},
     }  # fmt: skip
 
@@ -151,6 +153,8 @@ def test_the_page_has_every_table_with_the_values(page: Reader) -> None:
         ["its own after the questions, FAISS", "0.20", "0.21", "0.30", "1.20"],
         ["BM25", "0.600", "0.912", "0.734", "0.756"],
         ["reranked", "0.900", "0.912", "0.734", "0.756"],
+        ["reranked, Milvus Lite", "0.80 / 0.93", "0.80 / 0.93", NONE, NONE],
+        ["BM25", *["0.50 / 0.93"] * 4],
         ["not in the corpus, far from it", "21", "0.00", "", ""],
     ):
         assert row in page.rows
@@ -180,7 +184,7 @@ def test_a_size_that_was_not_run_is_told(figures: dict[str, Any], no_plots: None
 
 def test_a_page_of_nothing_says_so(no_plots: None) -> None:
     page = Reader(render_page({}))
-    assert page.seen.count("Not measured.") == 12
+    assert page.seen.count("Not measured.") == 13
     assert "svg" not in page.tags
     assert "1,000 passages: not run" in page.seen
 
@@ -195,12 +199,13 @@ def test_the_page_loads_nothing_and_runs_nothing(page: Reader) -> None:
 def test_plots_are_the_same_each_time_name_their_lines_and_take_the_pages_colours(figures: dict[str, Any]) -> None:
     plots = draw_plots(figures)
     assert plots == draw_plots(figures)
-    assert list(plots) == ["build", "warm", "cold", "quality", "memory"]
+    assert list(plots) == ["build", "warm", "cold", "quality", "found", "memory"]
     for name, texts in {
         "build": ("vectors, FAISS", "vectors, Milvus Lite", "encoding, shipped corpus", "Passages a second", "1,000,000"),
         "warm": ("whole answer", "reranking", "BM25", "dense search, Milvus Lite", "Milliseconds, medians"),
         "cold": ("loading the encoder", "10,000, Milvus Lite", "shipped corpus, FAISS", "1.02"),
         "quality": ("reranked", "hit@1", "0.90"),
+        "found": ("reranked", "Share of questions", "100,000"),
         "memory": ("its own, FAISS", "with files, Milvus Lite", "Gigabytes"),
     }.items():
         written = re.findall(r">([^<>]+)</text>", plots[name])

@@ -28,7 +28,7 @@ def found(figures: Figures, name: str) -> Found:
     return figures.get(name, {}).get("found", {})
 
 
-def by_size(figures: Figures, store: str) -> dict[int, Found]:
+def of_store(figures: Figures, store: str) -> dict[int, Found]:
     """What was found of the indexes in a store, smallest first."""
     parts = {int(name.partition("-")[2]): name for name in figures if name.startswith(f"{store}-")}
     own = {size: found(figures, parts[size]).get(str(size), {}) for size in sorted(parts)}
@@ -37,12 +37,12 @@ def by_size(figures: Figures, store: str) -> dict[int, Found]:
 
 def engine(figures: Figures) -> str:
     """What is measured beside FAISS, as people call it."""
-    return " or ".join(dict.fromkeys(one["engine"] for one in by_size(figures, "milvus").values())) or "Milvus"
+    return " or ".join(dict.fromkeys(one["engine"] for one in of_store(figures, "milvus").values())) or "Milvus"
 
 
 def sizes(figures: Figures) -> list[int]:
     """Of the indexes that anything was measured of."""
-    return sorted({*by_size(figures, "faiss"), *by_size(figures, "milvus")})
+    return sorted({*of_store(figures, "faiss"), *of_store(figures, "milvus")})
 
 
 def stages_of(own: Mapping[int, Found], name: str) -> list[str]:

@@ -9,37 +9,35 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from benchmarks.figures import tables
-from benchmarks.figures.data import SIZES, Figures, as_revision, by_size, engine, sizes
+from benchmarks.figures import as_shipped, by_size
+from benchmarks.figures.data import SIZES, Figures, as_revision, engine, of_store, sizes
 from benchmarks.figures.plots import draw_plots
 
 _TABLES = (
-    "program", "indexes", "building", "shipped_build", "cold", "shipped_cold", "answering", "shipped_answer", "modes",
-    "kinds", "memory", "runs",
+    by_size.indexes, by_size.building, by_size.cold, by_size.answering, by_size.modes_by_size, by_size.memory,
+    as_shipped.program, as_shipped.shipped_build, as_shipped.shipped_cold, as_shipped.shipped_answer, as_shipped.modes,
+    as_shipped.kinds, as_shipped.runs,
 )  # fmt: skip
 _TEMPLATE = Path(__file__).with_name("page.html.jinja")
 
 
 def render_page(figures: Figures) -> str:
     """The page of what was measured; what was not is said to be missing."""
-    engine_of_pages = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    engine_of_pages.filters["code"] = _code
-    template = engine_of_pages.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["code"] = _code
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         looks=Markup(_looks()),
         machines=machines(figures),
         missing=missing(figures),
         plots={name: Markup(svg) for name, svg in draw_plots(figures).items()},
-        tables={
-            name: getattr(tables, name)(figures)
-            for name in _TABLES
-        },
+        tables={table.__name__: table(figures) for table in _TABLES},
         engine=engine(figures),
         real=real_passages(figures),
         methods=[
             (f"{size:,}", one["engine"], one["vectors"]["method"], one["vectors"]["reason"])
             for store in ("faiss", "milvus")
-            for size, one in by_size(figures, store).items()
+            for size, one in of_store(figures, store).items()
         ],
     )
 
@@ -69,11 +67,13 @@ def machines(figures: Figures) -> list[dict[str, object]]:
 def missing(figures: Figures) -> list[str]:
     """What the page would have if all had been run, and gone well."""
     failed = [f"{part['what']}: {part['failed']}" for part in figures.values() if "failed" in part]
-    never = [f"{size:,} passages: not run" for size in SIZES if size not in sizes(figures) and f"faiss-{size}" not in figures]
+    never = [
+        f"{size:,} passages: not run" for size in SIZES if size not in sizes(figures) and f"faiss-{size}" not in figures
+    ]
     return failed + never
 
 
 def real_passages(figures: Figures) -> int | None:
     """How many passages of an index are the documents' own."""
-    own = [one["passages"] - one["made_passages"] for one in by_size(figures, "faiss").values()]
+    own = [one["passages"] - one["made_passages"] for one in of_store(figures, "faiss").values()]
     return max(own, default=None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.figures.data import Figures, Found, by_size, engine, found, mode_name, sizes, stages_of
+from benchmarks.figures.data import Figures, Found, engine, found, mode_name, of_store, sizes, stages_of
 from roleqa.evaluate.plots import WIDTH, Palette, _style, _use_matplotlib
 from roleqa.types import MODES
 
@@ -64,7 +64,9 @@ def draw_plots(figures: Figures) -> dict[str, str]:
 def _inline(svg: str, name: str) -> str:
     """The same as a part of a page: scaled to its room, with the page's colours, and ids that no other plot has."""
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'(<svg [^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg [^>]*?) height="[^"]*"', r"\1", svg, count=1), count=1)
+    svg = re.sub(
+        r'(<svg [^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg [^>]*?) height="[^"]*"', r"\1", svg, count=1), count=1
+    )
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{name}-", svg)
     svg = re.sub(r"#0000[0-9a-f]{2}", lambda colour: VARIABLES.get(colour[0], colour[0]), svg)
     return svg.replace("<svg ", '<svg role="img" ', 1).strip()
@@ -73,7 +75,7 @@ def _inline(svg: str, name: str) -> str:
 def _build_rate(figure: Figure, figures: Figures) -> bool:
     lines = []
     for store, title in (("faiss", "FAISS"), ("milvus", engine(figures))):
-        own = by_size(figures, store)
+        own = of_store(figures, store)
         for stage in stages_of(own, "seconds_by_stage"):
             if stage not in ("vectors", "rest") and store == "faiss":
                 lines.append(Line(stage, _rates(own, stage)))
@@ -95,7 +97,7 @@ def _rates(own: Mapping[int, Found], stage: str) -> dict[int, float]:
 
 
 def _warm(figure: Figure, figures: Figures) -> bool:
-    own, other = by_size(figures, "faiss"), by_size(figures, "milvus")
+    own, other = of_store(figures, "faiss"), of_store(figures, "milvus")
     stages = [stage for stage in stages_of(own, "milliseconds_by_stage") if stage not in ("fusion", "rest")]
     lines = [Line("whole answer", {size: one["milliseconds"]["ask"]["p50"] for size, one in own.items()})]
     lines += [
@@ -106,15 +108,21 @@ def _warm(figure: Figure, figures: Figures) -> bool:
 
 
 def _milliseconds(own: Mapping[int, Found], stage: str) -> dict[int, float]:
-    return {size: one["milliseconds_by_stage"][stage] for size, one in own.items() if one["milliseconds_by_stage"].get(stage)}
+    return {
+        size: one["milliseconds_by_stage"][stage]
+        for size, one in own.items()
+        if one["milliseconds_by_stage"].get(stage)
+    }
 
 
 def _memory(figure: Figure, figures: Figures) -> bool:
     lines = []
     for store, title in (("faiss", "FAISS"), ("milvus", engine(figures))):
-        own = by_size(figures, store)
+        own = of_store(figures, store)
         for label, kinds in (("its own", ("RssAnon",)), ("with files", ("RssAnon", "RssFile"))):
-            held = {size: sum(one["memory_after_questions"][kind] for kind in kinds) / 1000 for size, one in own.items()}
+            held = {
+                size: sum(one["memory_after_questions"][kind] for kind in kinds) / 1000 for size, one in own.items()
+            }
             lines.append(Line(f"{label}, {title}", held, store == "milvus"))
     return _lines(figure, lines, "Memory while answering", "Gigabytes", is_log=False)
 
@@ -183,7 +191,7 @@ def _cold(figure: Figure, figures: Figures) -> bool:
         (f"{size:,}, {title}", one["cold_seconds_by_stage"])
         for size in sizes(figures)
         for store, title in (("faiss", "FAISS"), ("milvus", engine(figures)))
-        if (one := by_size(figures, store).get(size))
+        if (one := of_store(figures, store).get(size))
     ]
     if shipped := found(figures, "cold").get("this"):
         bars.insert(0, ("shipped corpus, FAISS", shipped["seconds_by_stage"]))
@@ -248,10 +256,23 @@ def _quality(figure: Figure, figures: Figures) -> bool:
     return True
 
 
+def _found(figure: Figure, figures: Figures) -> bool:
+    own = of_store(figures, "faiss")
+    lines = [
+        Line(
+            mode_name(mode),
+            {size: one["quality"][mode]["hit_at_1"] for size, one in own.items() if mode in one.get("quality", {})},
+        )
+        for mode in MODES
+    ]
+    return _lines(figure, lines, "An answer in the first passage, FAISS", "Share of questions", is_log=False)
+
+
 _PLOTS: dict[str, tuple[Callable[[Figure, Figures], bool], float]] = {
     "build": (_build_rate, _HEIGHT),
     "warm": (_warm, _HEIGHT),
     "cold": (_cold, 4.0),
     "quality": (_quality, 2.5),
+    "found": (_found, 3.2),
     "memory": (_memory, _HEIGHT),
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from benchmarks.figures.as_shipped import kinds, modes, program
+from benchmarks.figures.by_size import indexes
 from benchmarks.figures.data import Figures, Table, as_revision, found
-from benchmarks.figures.tables import indexes, kinds, modes, program
 
 # A block begins with its name; what is in it is written anew.
 _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
@@ -48,4 +49,8 @@ def _quality(figures: Figures) -> str:
     return f"{markdown(kinds(figures))}\n{markdown(modes(figures))}\n{exact}"
 
 
-_BLOCKS: dict[str, Callable[[Figures], str]] = {"program": _program, "quality": _quality, "sizes": lambda figures: markdown(indexes(figures))}
+_BLOCKS: dict[str, Callable[[Figures], str]] = {
+    "program": _program,
+    "quality": _quality,
+    "sizes": lambda figures: markdown(indexes(figures)),
+}
