@@ -32,7 +32,7 @@ sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "src")]
 from benchmarks.figures.data import SIZES  # noqa: E402 (found by the line above)
 from benchmarks.figures.page import render_page  # noqa: E402
 from benchmarks.figures.readme import with_figures  # noqa: E402
-from benchmarks.figures.stamp import stamp  # noqa: E402
+from benchmarks.figures.stamp import Others, stamp  # noqa: E402
 from roleqa.evaluate.display import as_duration  # noqa: E402
 from roleqa.evaluate.save import write_whole  # noqa: E402
 
@@ -97,12 +97,13 @@ def _scale(size: int, uri: str, asked: tuple[str, ...]) -> list[Part]:
 
 def run(part: Part, output: Path) -> dict[str, Any]:
     """What a part finds, or how it failed, with the machine that it ran on."""
-    made = {"stamp": stamp(REPOSITORY)}
-    started = time.perf_counter()
+    made = stamp(REPOSITORY)
+    started, others = time.perf_counter(), Others()
     short = _short_of_room(part, output)
     with tempfile.TemporaryDirectory(dir=output) as folder:
         outcome = {"failed": short} if short else _outcome(part, Path(folder), output / f"{part.name}.log")
-    return made | {"seconds": round(time.perf_counter() - started, 1)} | outcome
+    made["others"] = others.share()
+    return {"stamp": made, "seconds": round(time.perf_counter() - started, 1)} | outcome
 
 
 def _short_of_room(part: Part, output: Path) -> str:

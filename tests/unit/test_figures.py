@@ -13,10 +13,10 @@ import pytest
 from benchmarks.figures.as_shipped import program, runs
 from benchmarks.figures.by_size import indexes
 from benchmarks.figures.data import as_ms, as_rate, as_revision, as_seconds
-from benchmarks.figures.page import missing, render_page
+from benchmarks.figures.page import machines, missing, render_page
 from benchmarks.figures.plots import draw_plots, spread
 from benchmarks.figures.readme import with_figures
-from benchmarks.figures.stamp import stamp
+from benchmarks.figures.stamp import Others, stamp
 from roleqa.evaluate.display import NONE
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ PUBLISHED = ROOT / "tests" / "benchmarks" / "figures" / "figures.json"
 STAMP = {
     "at": "2026-01-02T03:04:05+00:00",
     "git": "0123456789abcdef0123-dirty",
-    "busy_before": 0.25,
+    "others": 0.25,
     "load_before": 0.5,
     "machine": {
         "processor": "A <fast> one", "cores": 2, "gigabytes": 24, "system": "Linux", "python": "3.11.9",
@@ -263,12 +263,22 @@ def test_figures_are_written_in_as_many_digits_as_they_deserve() -> None:
     ]  # fmt: skip
 
 
-def test_a_stamp_says_machine_moment_and_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.figures.stamp.WATCHED", 0.02)
+def test_a_stamp_says_machine_moment_and_revision(tmp_path: Path) -> None:
     made = stamp(tmp_path)
     assert made["git"] is None
     assert made["machine"].keys() == STAMP["machine"].keys()
     assert made["machine"]["cores"] >= 1
     assert made["machine"]["processor"]
     assert made["machine"]["packages"]["torch"]
-    assert 0 <= made["busy_before"] <= 1
+
+
+def test_others_are_neither_this_process_nor_its_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    spent = iter([(1000.0, 400.0, 10.0), (1100.0, 480.0, 60.0)])
+    monkeypatch.setattr("benchmarks.figures.stamp._spent", lambda: next(spent))
+    assert Others().share() == 0.3
+
+
+def test_revisions_on_one_machine_are_named_together(figures: dict[str, Any]) -> None:
+    other = {**figures["cold"], "stamp": {**STAMP, "git": "fedcba9876543210"}}
+    (machine,) = machines({**figures, "cold": other})
+    assert machine["revisions"] == ["0123456789ab, with changes", "fedcba987654"]

@@ -98,13 +98,13 @@ def runs(figures: Figures) -> Table:
             str(part["what"]),
             as_minute(part["stamp"]["at"]),
             as_revision(part["stamp"]["git"]),
-            as_share(part["stamp"]["busy_before"], 0),
+            as_share(part["stamp"]["others"], 0),
             f"{part['seconds']:.0f} s",
             f"failed: {part['failed']}" if "failed" in part else "measured",
         )
         for part in figures.values()
     )
-    return Table(("part", "when", "revision", "machine busy before", "took", "outcome"), tuple(rows))
+    return Table(("part", "when", "revision", "others at work", "took", "outcome"), tuple(rows))
 
 
 def _of_shipped(own: Found) -> Iterable[tuple[str, str]]:

@@ -48,7 +48,8 @@ def building(figures: Figures) -> Table:
     rows = []
     for store, title in (("faiss", "FAISS"), ("milvus", engine(figures))):
         own = of_store(figures, store)
-        stages = [stage for stage in stages_of(own, "seconds_by_stage") if store == "faiss" or stage in _STORING]
+        stages = [stage for stage in stages_of(own, "seconds_by_stage") if stage in _STORING or store == "faiss"]
+        stages = [stage for stage in stages if stage != "rest"]
         rows += _size_rows(figures, store, [(_titled(stage, title), _rate(stage)) for stage in stages])
         rows += _size_rows(figures, store, [(f"all of it, {title}: seconds", lambda one: f"{one['seconds']:.1f}")])
     return Table(_heads(figures, "passages a second"), tuple(rows))

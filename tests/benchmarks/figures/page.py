@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
@@ -54,13 +55,16 @@ def _looks() -> str:
     return style
 
 
-def machines(figures: Figures) -> list[dict[str, object]]:
+def machines(figures: Figures) -> list[dict[str, Any]]:
     """Each machine that a part was measured on, with the revisions."""
-    found: list[dict[str, object]] = []
+    found: list[dict[str, Any]] = []
     for part in figures.values():
-        own = {**part["stamp"]["machine"], "revision": as_revision(part["stamp"]["git"])}
-        if own not in found:
-            found.append(own)
+        machine, revision = part["stamp"]["machine"], as_revision(part["stamp"]["git"])
+        own = next((one for one in found if one | machine == one), None)
+        if own is None:
+            found.append(own := {**machine, "revisions": []})
+        if revision not in own["revisions"]:
+            own["revisions"].append(revision)
     return found
 
 

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.figures.data import Figures, Found, engine, found, mode_name, of_store, sizes, stages_of
@@ -209,24 +209,38 @@ def _cold(figure: Figure, figures: Figures) -> bool:
     axes.set_xlim(0, longest * 1.12)
     axes.set_xlabel("Seconds, medians")
     axes.grid(axis="x")
+    _name_stages(axes, bars[0][1], colours)
     return True
 
 
 def _stack(axes: Axes, row: int, stages: Mapping[str, float], longest: float, colours: Mapping[str, str]) -> None:
-    """One bar of stages, with what each took where there is room; the first bar's are named above it."""
+    """One bar of stages, with what each took where there is room."""
     start = 0.0
     for stage, seconds in stages.items():
         axes.barh(row, seconds, left=start, height=0.66, color=colours[stage], edgecolor=PAGE, linewidth=0.8)
-        middle = start + seconds / 2
         if seconds > 0.07 * longest:
-            axes.text(middle, row, f"{seconds:.2f}", ha="center", va="center", color=PAGE, fontsize=8.5)
-        if row == 0:
-            axes.annotate(
-                stage, (middle, row - 0.36), (0, 8), textcoords="offset points", rotation=28, fontsize=8.5,
-                color=colours[stage], annotation_clip=False,
+            axes.text(
+                start + seconds / 2, row, f"{seconds:.2f}", ha="center", va="center", color=PAGE, fontsize=8.5
             )  # fmt: skip
         start += seconds
     axes.text(start + 0.012 * longest, row, f"{start:.2f}", va="center", fontsize=8.5)
+
+
+def _name_stages(axes: Axes, stages: Mapping[str, float], colours: Mapping[str, str]) -> None:
+    """The stages of the first bar, named above it, each name as far from the next as it takes to read both."""
+    _, right = axes.get_xlim()
+    ends = list(accumulate(stages.values()))
+    middles = [(end - seconds / 2) / right for end, seconds in zip(ends, stages.values(), strict=True)]
+    places = spread(middles, 0.11)
+    inside = max(0.0, -min(places))
+    for stage, middle, place in zip(stages, middles, places, strict=True):
+        axes.annotate(
+            stage, (middle, 1 - 0.17 / (axes.get_ylim()[0] + 0.5)), (place + inside, 1.06), xycoords="axes fraction",
+            textcoords="axes fraction", rotation=28, rotation_mode="anchor", fontsize=8.5, color=colours[stage],
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colours[stage], "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0,
+                        "relpos": (0, 0)},
+        )  # fmt: skip
 
 
 def _quality(figure: Figure, figures: Figures) -> bool:

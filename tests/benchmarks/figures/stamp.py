@@ -1,11 +1,10 @@
-"""What a figure was measured on: machine, system, packages, revision, moment, and how busy the machine was before."""
+"""What a figure was measured on: machine, system, packages, revision, moment, and what else the machine did."""
 
 from __future__ import annotations
 
 import os
 import platform
 import re
-import time
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,8 +15,6 @@ from roleqa.evaluate.provenance import git_revision
 PACKAGES = (
     "torch", "sentence-transformers", "onnxruntime", "faiss-cpu", "bm25s", "numpy", "pymilvus", "milvus-lite",
 )  # fmt: skip
-# Seconds that the machine is watched for.
-WATCHED = 1.0
 
 
 def stamp(repository: Path) -> dict[str, Any]:
@@ -25,7 +22,6 @@ def stamp(repository: Path) -> dict[str, Any]:
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "git": git_revision(repository),
-        "busy_before": busy(),
         "load_before": round(os.getloadavg()[0], 2),
         "machine": {
             "processor": processor(),
@@ -38,24 +34,30 @@ def stamp(repository: Path) -> dict[str, Any]:
     }
 
 
-def busy() -> float | None:
-    """Of all cores' time, the share that something else works now; None where the system does not tell."""
-    before = _ticks()
-    time.sleep(WATCHED)
-    after = _ticks()
-    if before is None or after is None:
-        return None
-    whole = sum(after) - sum(before)
-    idle = sum(after[3:5]) - sum(before[3:5])  # idle, and waiting for the disk
-    return round(max(0.0, 1 - idle / whole), 2) if whole else None
+class Others:
+    """Watches from now on how much of the machine others use: neither this process nor those that it has waited for."""
+
+    def __init__(self) -> None:
+        self._before = _spent()
+
+    def share(self) -> float | None:
+        """Of all cores' time, the share in which others worked; None where the system does not tell."""
+        after = _spent()
+        if self._before is None or after is None:
+            return None
+        whole, busy, own = (now - then for now, then in zip(after, self._before, strict=True))
+        return round(max(0.0, busy - own) / whole, 2) if whole else None
 
 
-def _ticks() -> list[int] | None:
+def _spent() -> tuple[float, float, float] | None:
+    """Seconds of all cores since the system began: in all, at work, and at work for this process and its children."""
     try:
         first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
     except OSError:
         return None
-    return [int(number) for number in first.split()[1:9]]
+    ticks = [int(number) / os.sysconf("SC_CLK_TCK") for number in first.split()[1:9]]
+    idle = ticks[3] + ticks[4]  # doing nothing, and waiting for the disk
+    return sum(ticks), sum(ticks) - idle, sum(os.times()[:4])
 
 
 def processor() -> str:
