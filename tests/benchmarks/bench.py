@@ -171,6 +171,16 @@ def load(file: Path) -> dict[str, Any]:
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
 
 
+def set_aside(file: Path) -> None:
+    """Renames figures that another revision has left, where this one cannot show them."""
+    try:
+        render_page(load(file))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        aside = file.with_suffix(".old.json")
+        file.replace(aside)
+        print(f"The figures in {file} are of another revision, which had other ones; they are now {aside}")
+
+
 def write(figures: dict[str, Any], output: Path) -> None:
     """JSON and page, whole."""
     write_whole(output / JSON_FILE, (json.dumps(figures, indent=1) + "\n").encode())
@@ -194,6 +204,7 @@ def main() -> int:
     given = parser.parse_args()
     output = given.output.resolve()
     output.mkdir(parents=True, exist_ok=True)
+    set_aside(output / JSON_FILE)
     parts = parts_of(given.sizes, given.uri, given.quick)
     if given.only is not None:
         parts = [part for part in parts if any(fnmatch(part.name, pattern) for pattern in given.only)]

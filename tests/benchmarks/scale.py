@@ -288,7 +288,11 @@ def child(step: str, size: int, folder: Path, given: argparse.Namespace) -> dict
     command = [sys.executable, __file__, step, "--passages", str(size), "--folder", str(folder), "--store", given.store]
     command += ["--corpus", str(given.corpus), "--questions", str(given.questions), "--asked", str(given.asked)]
     command += ["--uri", given.uri] if given.uri else []
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode < 0:
+        sys.exit(f"{step} of {size:,} passages was killed by signal {-done.returncode}, mostly for want of memory")
+    if done.returncode:
+        sys.exit(done.returncode)  # it has said why
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -94,6 +94,18 @@ def test_parts_that_are_not_run_keep_what_they_found(scripts: Path) -> None:
     assert list(run(scripts, Part("new", "", ("finds.py",), 1, gigabytes=0))) == ["old", "new"]
 
 
+def test_figures_that_cannot_be_shown_are_set_aside(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = scripts / "out" / "figures.json"
+    bench.set_aside(file)  # there is none
+    file.write_text('{"old": {}}', encoding="utf-8")
+    bench.set_aside(file)
+    assert file.exists()
+    monkeypatch.setattr(bench, "render_page", lambda figures: figures["new"])
+    bench.set_aside(file)
+    assert not file.exists()
+    assert file.with_name("figures.old.json").read_text(encoding="utf-8") == '{"old": {}}'
+
+
 def test_all_sizes_are_measured_in_both_stores_the_largest_last() -> None:
     parts = parts_of((1_000_000, 1000), "", quick=False)
     assert [part.name for part in parts][-3:] == ["faiss-1000", "milvus-1000", "faiss-1000000"]
