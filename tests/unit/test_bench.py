@@ -129,7 +129,7 @@ def test_publishing_writes_page_json_and_readme(scripts: Path, monkeypatch: pyte
     monkeypatch.setattr(bench, "PUBLISHED", scripts / "out" / "figures.json")
     bench.publish({})
     assert readme.read_text(encoding="utf-8") == (
-        "a\n<!-- figures: sizes -->\nNot measured.\n<!-- end of figures -->\nb\n"
+        "a\n<!-- figures: sizes -->\n\nNot measured.\n\n<!-- end of figures -->\nb\n"
     )
     assert load(scripts / "out" / "figures.json") == {}
     assert (scripts / "out" / "figures.html").exists()

@@ -231,10 +231,18 @@ def test_the_readme_is_made_anew_between_its_comments_alone(figures: dict[str, A
     assert with_figures(made, figures) == made
     before, sizes, between, quality, after = re.split(r"<!-- .*? -->\n", made)
     assert (before, between, after) == ("Before\n", "between\n", "after\n")
-    assert sizes.startswith("| passages | 1,000 | 10,000 | 100,000 | 1,000,000 |\n| --- | --- | --- | --- | --- |\n| of them made | 718 |")
-    assert quality.endswith("| reranked | 0.900 | 0.912 | 0.734 | 0.756 |\n\n100.0% of all quotes were exact; the AUROC of confidence, answerable against not, is 0.88.\n")
+    assert sizes.startswith("\n| passages | 1,000 | 10,000 | 100,000 | 1,000,000 |\n| --- | --- | --- | --- | --- |\n| of them made | 718 |")
+    assert quality.endswith("| reranked | 0.900 | 0.912 | 0.734 | 0.756 |\n\n100.0% of all quotes were exact; the AUROC of confidence, answerable against not, is 0.88.\n\n")
     with pytest.raises(KeyError):
         with_figures(readme.replace("quality", "beauty"), figures)
+
+
+def test_the_readme_says_where_and_beside_what(figures: dict[str, Any]) -> None:
+    block = "<!-- figures: program -->\n<!-- end of figures -->"
+    where = "On A <fast> one, 2 cores (revision 0123456789ab, with changes; 2026-01-02"
+    assert f"\n{where}; others had up to 25 % of the machine meanwhile):\n\n" in with_figures(block, figures)
+    alone = {"cold": {**figures["cold"], "stamp": {**STAMP, "others": None}}}
+    assert f"\n{where}):\n\n|  |  |\n" in with_figures(block, alone)
 
 
 def test_the_readmes_figures_are_those_that_were_published() -> None:

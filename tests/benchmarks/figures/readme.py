@@ -8,6 +8,7 @@ from collections.abc import Callable
 from benchmarks.figures.as_shipped import kinds, modes, program
 from benchmarks.figures.by_size import indexes
 from benchmarks.figures.data import Figures, Table, as_revision, found
+from roleqa.evaluate.display import as_share
 
 # A block begins with its name; what is in it is written anew.
 _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
@@ -15,7 +16,7 @@ _BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", 
 
 def with_figures(readme: str, figures: Figures) -> str:
     """The README with its figures made anew. Raises KeyError where a block has a name that none has."""
-    return _BLOCK.sub(lambda block: f"{block[1]}{_BLOCKS[block[2]](figures)}{block[3]}", readme)
+    return _BLOCK.sub(lambda block: f"{block[1]}\n{_BLOCKS[block[2]](figures)}\n{block[3]}", readme)
 
 
 def markdown(table: Table) -> str:
@@ -33,7 +34,10 @@ def _measured_on(figures: Figures) -> str:
     machines = sorted({f"{one['machine']['processor']}, {one['machine']['cores']} cores" for one in stamps})
     revisions = sorted({as_revision(one["git"]) for one in stamps})
     days = sorted({one["at"][:10] for one in stamps})
-    return f"On {'; '.join(machines)} (revision {' and '.join(revisions)}; {' to '.join(dict.fromkeys((days[0], days[-1])))}):\n\n"
+    others = max((one["others"] or 0.0 for one in stamps), default=0.0)
+    beside = f"; others had up to {as_share(others, 0)} of the machine meanwhile" if others >= 0.1 else ""
+    when = " to ".join(dict.fromkeys((days[0], days[-1])))
+    return f"On {'; '.join(machines)} (revision {' and '.join(revisions)}; {when}{beside}):\n\n"
 
 
 def _program(figures: Figures) -> str:
