@@ -36,7 +36,7 @@ from benchmarks.figures.stamp import Others, stamp  # noqa: E402
 from roleqa.evaluate.display import as_duration  # noqa: E402
 from roleqa.evaluate.save import write_whole  # noqa: E402
 
-# While building, Milvus Lite took 20 KB of memory for each embedding (from 1,000 to 20,000 of them): a million would
+# While building, Milvus Lite took 20 KB of memory for each embedding (from 1,000 to 60,000 of them): a million would
 # take 20 GB, which says nothing of a server.
 MILVUS_LITE_UP_TO = 100_000
 JSON_FILE, PAGE_FILE = "figures.json", "figures.html"
