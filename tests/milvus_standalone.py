@@ -1,4 +1,7 @@
-"""A real Milvus server (standalone 2.3.5, from the package `milvus`) on loopback, which can be killed and started again."""
+"""A real Milvus server (standalone 2.3.5, from the package `milvus`) on loopback, which can be killed and started again.
+
+Tests and benchmarks have their own.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,13 @@ class Standalone:
         except StoreError:
             return False
         return True
+
+    @property
+    def pid(self) -> int:
+        """That of its process. Raises RuntimeError where it does not run."""
+        if self._process is None:
+            raise RuntimeError("Milvus does not run")
+        return self._process.pid
 
     def kill(self) -> None:
         """Ends it as a power cut would."""

@@ -6,8 +6,8 @@
 The documents of the corpus are in every index, as they are. What is missing to so many passages is made of them, as
 `made.py` says, and its embeddings are drawn near real ones. All else is real: what is made goes through the code that
 writes a generation, and is asked in a process of its own with the real models. A million passages take about 12 GB of
-memory and of disk, and half an hour. Vectors in Milvus are in Milvus Lite, a file that the process itself serves, unless
-the address of a server is given.
+memory and of disk, and half an hour. Vectors in Milvus are on a server that is started for it, standalone, on the same
+cores, unless the address of another is given.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,7 @@ sys.path.insert(0, str(TESTS))
 from benchmarks.cold_start import seconds_by_stage  # noqa: E402 (found by the line above)
 from benchmarks.made import MADE, SEED, make_content  # noqa: E402
 from benchmarks.stages import WRITING, answering, timed_stages, with_rest  # noqa: E402
+from milvus_standalone import Standalone  # noqa: E402
 from roleqa import Assistant, Settings, build_index  # noqa: E402
 from roleqa.index.content import Content, parts_of  # noqa: E402
 from roleqa.index.layout import IndexFolder  # noqa: E402
@@ -87,9 +89,8 @@ def make_index(size: int, corpus: Path, folder: Path, place: StorePlace) -> dict
         "made_passages": manifest.passages - sum(len(part.passages) for part in parts),
         "documents": manifest.documents,
         "evidence": manifest.evidence,
-        "engine": "Milvus Lite" if is_lite(place) else "Milvus" if place.store == MILVUS else "FAISS",
         "vectors": asdict(manifest.vectors),
-        "megabytes": megabytes(index.path, place),
+        "megabytes": megabytes(index.path),
         "seconds": round(seconds, 2),
         "seconds_by_stage": {name: round(value, 3) for name, value in with_rest(stages, seconds).items()},
         "peak_megabytes": memory()["VmHWM"],
@@ -113,20 +114,14 @@ def write_corpus(content: Content, corpus: Path, made: Path) -> dict[str, str]:
     return dict(sorted(sources.items())) | {"roles.toml": hashlib.sha256((made / "roles.toml").read_bytes()).hexdigest()}
 
 
-def megabytes(index: Path, place: StorePlace) -> float:
-    """What an index takes up on the disk, with Milvus' file where there is one."""
-    folders = [index] + ([Path(place.uri)] if is_lite(place) else [])
-    return round(sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
+def megabytes(folder: Path) -> float:
+    """What a folder takes up on the disk."""
+    return round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
 
 
-def is_lite(place: StorePlace) -> bool:
-    """Whether vectors are in a file of Milvus Lite."""
-    return place.uri.endswith(".db")
-
-
-def memory() -> dict[str, int]:
-    """What this process has in memory, in megabytes: in all, of its own, and of files that the system may drop."""
-    status = Path("/proc/self/status").read_text()
+def memory(process: int | str = "self") -> dict[str, int]:
+    """What a process has in memory, in megabytes: in all, of its own, of files that the system may drop, and at most."""
+    status = Path(f"/proc/{process}/status").read_text()
     return {name: int(re.search(rf"{name}:\s+(\d+)", status)[1]) // 1000 for name in ("VmRSS", "RssAnon", "RssFile", "VmHWM")}
 
 
@@ -232,7 +227,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--passages", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--store", choices=("faiss", "milvus"), default="faiss", help="where the vectors are kept")
-    parser.add_argument("--uri", help="address of a Milvus server [default: Milvus Lite, in the folder]")
+    parser.add_argument("--uri", help="address of a Milvus server [default: one that is started for it]")
     parser.add_argument("--corpus", type=Path, default=TESTS.parent / "corpus")
     parser.add_argument("--questions", type=Path, default=TESTS / "eval" / "questions.jsonl")
     parser.add_argument("--asked", type=int, default=100, help="how many of the questions")
@@ -248,25 +243,42 @@ def main() -> None:
     found = {}
     with tempfile.TemporaryDirectory() as name:
         whole = (given.folder or Path(name)) / given.store
-        for size in given.passages:
-            folder = whole / str(size)
-            made = {} if IndexFolder(folder / "index").live_name() else child("--make", size, folder, given)
-            found[size] = made | child("--measure", size, folder, given)
-            found[size]["cold_seconds_by_stage"] = seconds_by_stage(folder / "index", COLD)
-            if given.uri and not given.folder:
-                drop_collections(IndexFolder(folder / "index"), given.uri)
+        with server_for(given, Path(name)) as server:
+            for size in given.passages:
+                folder = whole / str(size)
+                made = {} if IndexFolder(folder / "index").live_name() else child("--make", size, folder, given)
+                found[size] = made | child("--measure", size, folder, given)
+                found[size]["cold_seconds_by_stage"] = seconds_by_stage(folder / "index", COLD)
+                if server:
+                    found[size]["server"] = memory(server.pid) | {"megabytes": megabytes(server.folder / "data")}
+                if given.uri and not given.folder:
+                    drop_collections(IndexFolder(folder / "index"), given.uri)
     print(json.dumps(found, indent=1))
     if given.json:
         given.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
+@contextmanager
+def server_for(given: argparse.Namespace, folder: Path) -> Iterator[Standalone | None]:
+    """Starts a Milvus server, where one is needed and no other is named, whose address is then in what is `given`."""
+    if given.store != MILVUS or given.uri:
+        yield None
+        return
+    server = Standalone(folder / "server")
+    try:
+        server.start()
+        given.uri = server.uri
+        yield server
+    finally:
+        server.kill()
+
+
 def place_in(given: argparse.Namespace) -> StorePlace:
-    """Where the vectors of the index in a folder are kept."""
+    """Where the vectors of an index are kept."""
     if given.store != MILVUS:
         return HERE
     # A name of its own: what another run has left on a server would not be sent again.
-    name = f"scale_{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-    return StorePlace(MILVUS, given.uri or str(given.folder / "milvus.db"), token(), name)
+    return StorePlace(MILVUS, given.uri, token(), f"scale_{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
 
 
 def token() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from benchmarks.figures.data import (
+    STORES,
     Figures,
     Found,
     Table,
@@ -12,7 +13,6 @@ from benchmarks.figures.data import (
     as_ms,
     as_rate,
     as_seconds,
-    engine,
     mode_name,
     of_store,
     sizes,
@@ -37,16 +37,15 @@ def _heads(figures: Figures, first: str) -> tuple[str, ...]:
 
 def indexes(figures: Figures) -> Table:
     """Indexes by size: disk, building, opening, memory, times, and what is found."""
-    other = engine(figures)
     rows = _size_rows(figures, "faiss", _OF_AN_INDEX)
-    rows += _size_rows(figures, "milvus", [(f"{other}: {label}", cell) for label, cell in _OF_MILVUS])
+    rows += _size_rows(figures, "milvus", [(f"Milvus: {label}", cell) for label, cell in _OF_MILVUS])
     return Table(_heads(figures, "passages"), tuple(rows))
 
 
 def building(figures: Figures) -> Table:
     """Passages a second by stage of a build, and seconds in all."""
     rows = []
-    for store, title in (("faiss", "FAISS"), ("milvus", engine(figures))):
+    for store, title in STORES.items():
         own = of_store(figures, store)
         stages = [stage for stage in stages_of(own, "seconds_by_stage") if stage in _STORING or store == "faiss"]
         stages = [stage for stage in stages if stage != "rest"]
@@ -70,7 +69,7 @@ def _rate(stage: str) -> Cell:
 def answering(figures: Figures) -> Table:
     """Milliseconds by stage of an answer to a program that runs."""
     rows = []
-    for store, title in (("faiss", "FAISS"), ("milvus", engine(figures))):
+    for store, title in STORES.items():
         own = of_store(figures, store)
         if store == "faiss":
             rows += _size_rows(figures, store, [(stage, _stage_ms(stage)) for stage in stages_of(own, _STAGES)])
@@ -90,7 +89,7 @@ def _stage_ms(stage: str) -> Cell:
 def cold(figures: Figures) -> Table:
     """Seconds by stage of an answer from a cold start."""
     rows = []
-    for store, title in (("faiss", "FAISS"), ("milvus", engine(figures))):
+    for store, title in STORES.items():
         own = of_store(figures, store)
         stages = [stage for stage in stages_of(own, _COLD) if store == "faiss" or stage in _OPENING]
         labels = [(f"{stage}, {title}" if stage in _OPENING else stage, stage) for stage in stages]
@@ -111,7 +110,7 @@ def _cold_stage(stage: str) -> Cell:
 def memory(figures: Figures) -> Table:
     """Gigabytes of the process that answers."""
     rows = _size_rows(figures, "faiss", [("models alone", _gigabytes("memory_of_models", "VmRSS"))])
-    for store, title in (("faiss", "FAISS"), ("milvus", engine(figures))):
+    for store, title in STORES.items():
         kinds = [
             (f"its own after the questions, {title}", _gigabytes("memory_after_questions", "RssAnon")),
             (f"of files, which the system may drop, {title}", _gigabytes("memory_after_questions", "RssFile")),
@@ -128,7 +127,7 @@ def _gigabytes(when: str, kind: str) -> Cell:
 def modes_by_size(figures: Figures) -> Table:
     """The share of questions with an answer in the first passage, and in the first five, by mode of search."""
     rows = []
-    for store, title in (("faiss", "FAISS"), ("milvus", engine(figures))):
+    for store, title in STORES.items():
         shown = [mode for mode in MODES if mode != "bm25" or store == "faiss"]
         labels = [(mode_name(mode) if mode == "bm25" else f"{mode_name(mode)}, {title}", _hits(mode)) for mode in shown]
         rows += _size_rows(figures, store, labels)
@@ -170,6 +169,11 @@ def _held(one: Found) -> str:
     return f"{as_gb(own['RssAnon'])} / {as_gb(own['RssFile'])} GB"
 
 
+def _held_by_server(one: Found) -> str:
+    own = one.get("server")
+    return f"{as_gb(own['VmRSS'])} / {as_gb(own['VmHWM'])} GB" if own else NONE
+
+
 _OF_AN_INDEX: tuple[tuple[str, Cell], ...] = (
     ("of them made", lambda one: f"{one['made_passages']:,}"),
     ("index on disk", _size),
@@ -188,6 +192,7 @@ _OF_MILVUS: tuple[tuple[str, Cell], ...] = (
     ("written and read back", lambda one: as_seconds(one["seconds"])),
     ("opened", lambda one: as_seconds(one["startup_seconds"])),
     ("memory", _held),
+    ("memory of the server, then / at most", _held_by_server),
     ("search", _p50("dense")),
     ("an answer", _p50("ask")),
     ("recall@10", _recalls),

@@ -23,6 +23,10 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
+# Where vectors are kept, and what people call it.
+STORES = {"faiss": "FAISS", "milvus": "Milvus"}
+
+
 def found(figures: Figures, name: str) -> Found:
     """What a part found; nothing where it was not run, or failed."""
     return figures.get(name, {}).get("found", {})
@@ -33,11 +37,6 @@ def of_store(figures: Figures, store: str) -> dict[int, Found]:
     parts = {int(name.partition("-")[2]): name for name in figures if name.startswith(f"{store}-")}
     own = {size: found(figures, parts[size]).get(str(size), {}) for size in sorted(parts)}
     return {size: one for size, one in own.items() if one}
-
-
-def engine(figures: Figures) -> str:
-    """What is measured beside FAISS, as people call it."""
-    return " or ".join(dict.fromkeys(one["engine"] for one in of_store(figures, "milvus").values())) or "Milvus"
 
 
 def sizes(figures: Figures) -> list[int]:

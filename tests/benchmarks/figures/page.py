@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from benchmarks.figures import as_shipped, by_size
-from benchmarks.figures.data import SIZES, Figures, as_revision, engine, of_store, sizes
+from benchmarks.figures.data import SIZES, STORES, Figures, as_revision, of_store, sizes
 from benchmarks.figures.plots import draw_plots
 
 _TABLES = (
@@ -33,11 +33,11 @@ def render_page(figures: Figures) -> str:
         missing=missing(figures),
         plots={name: Markup(svg) for name, svg in draw_plots(figures).items()},
         tables={table.__name__: table(figures) for table in _TABLES},
-        engine=engine(figures),
+        has_server=any("server" in one for one in of_store(figures, "milvus").values()),
         real=real_passages(figures),
         methods=[
-            (f"{size:,}", one["engine"], one["vectors"]["method"], one["vectors"]["reason"])
-            for store in ("faiss", "milvus")
+            (f"{size:,}", title, one["vectors"]["method"], one["vectors"]["reason"])
+            for store, title in STORES.items()
             for size, one in of_store(figures, store).items()
         ],
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.figures.data import Figures, Found, engine, found, mode_name, of_store, sizes, stages_of
+from benchmarks.figures.data import STORES, Figures, Found, found, mode_name, of_store, sizes, stages_of
 from roleqa.evaluate.plots import WIDTH, Palette, _style, _use_matplotlib
 from roleqa.types import MODES
 
@@ -74,7 +74,7 @@ def _inline(svg: str, name: str) -> str:
 
 def _build_rate(figure: Figure, figures: Figures) -> bool:
     lines = []
-    for store, title in (("faiss", "FAISS"), ("milvus", engine(figures))):
+    for store, title in STORES.items():
         own = of_store(figures, store)
         for stage in stages_of(own, "seconds_by_stage"):
             if stage not in ("vectors", "rest") and store == "faiss":
@@ -103,7 +103,7 @@ def _warm(figure: Figure, figures: Figures) -> bool:
     lines += [
         Line(f"{stage}, FAISS" if stage == "dense search" else stage, _milliseconds(own, stage)) for stage in stages
     ]
-    lines.append(Line(f"dense search, {engine(figures)}", _milliseconds(other, "dense search"), dashed=True))
+    lines.append(Line("dense search, Milvus", _milliseconds(other, "dense search"), dashed=True))
     return _lines(figure, lines, "Warm: an answer, by stage", "Milliseconds, medians")
 
 
@@ -117,7 +117,7 @@ def _milliseconds(own: Mapping[int, Found], stage: str) -> dict[int, float]:
 
 def _memory(figure: Figure, figures: Figures) -> bool:
     lines = []
-    for store, title in (("faiss", "FAISS"), ("milvus", engine(figures))):
+    for store, title in STORES.items():
         own = of_store(figures, store)
         for label, kinds in (("its own", ("RssAnon",)), ("with files", ("RssAnon", "RssFile"))):
             held = {
@@ -190,7 +190,7 @@ def _cold(figure: Figure, figures: Figures) -> bool:
     bars = [
         (f"{size:,}, {title}", one["cold_seconds_by_stage"])
         for size in sizes(figures)
-        for store, title in (("faiss", "FAISS"), ("milvus", engine(figures)))
+        for store, title in STORES.items()
         if (one := of_store(figures, store).get(size))
     ]
     if shipped := found(figures, "cold").get("this"):

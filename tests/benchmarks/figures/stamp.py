@@ -13,7 +13,7 @@ from typing import Any
 from roleqa.evaluate.provenance import git_revision
 
 PACKAGES = (
-    "torch", "sentence-transformers", "onnxruntime", "faiss-cpu", "bm25s", "numpy", "pymilvus", "milvus-lite",
+    "torch", "sentence-transformers", "onnxruntime", "faiss-cpu", "bm25s", "numpy", "pymilvus", "milvus",
 )  # fmt: skip
 
 
