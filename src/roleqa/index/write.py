@@ -139,7 +139,7 @@ def check_generation(folder: GenerationFolder, content: Content, place: StorePla
         if not is_same:
             raise IndexDamagedError(f"{file} is not what was written")
     for row in sample(len(index.passages), _SELF_QUERIES):
-        _check_finds(folder, index, row, content.passage_texts[row])
+        _check_finds(folder, index, row, content)
     for problem in misplaced(index.documents, zip(content.passages, content.evidence, strict=True)):
         raise IndexDamagedError(f"{folder.passages}: {problem}")
 
@@ -150,14 +150,14 @@ def _same_rows(found: NDArray[Any], meant: NDArray[Any]) -> bool:
     return found.shape == meant.shape and all(np.array_equal(found[rows], meant[rows]) for rows in slices)
 
 
-def _check_finds(folder: GenerationFolder, index: Index, row: int, text: str) -> None:
+def _check_finds(folder: GenerationFolder, index: Index, row: int, content: Content) -> None:
     """Whether both searches find a passage by what they hold of it."""
     vectors = folder.path / vectors_file(folder, index.manifest.vectors.store)
-    own = index.vectors.embeddings(row, row + 1)[0]
+    own = content.embeddings.passages[row]
     (_, best), *_ = index.vectors.search(own, 1)
     if abs(best - float(own @ own)) > _ROUNDING:
         raise IndexDamagedError(f"{vectors} does not find passage {index.passages[row].id} by its own embedding")
-    if not index.bm25.holds(row, text):
+    if not index.bm25.holds(row, content.passage_texts[row]):
         raise IndexDamagedError(f"{folder.bm25} does not find passage {index.passages[row].id} by its own words")
 
 
