@@ -29,15 +29,15 @@ BENCHMARKS = Path(__file__).parent
 REPOSITORY = BENCHMARKS.parents[1]
 sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "src")]
 
-from benchmarks.figures.data import SIZES  # noqa: E402 (found by the line above)
+from benchmarks.figures.data import SIZES, STORES  # noqa: E402 (found by the line above)
 from benchmarks.figures.page import render_page  # noqa: E402
 from benchmarks.figures.readme import with_figures  # noqa: E402
 from benchmarks.figures.stamp import Others, stamp  # noqa: E402
 from roleqa.evaluate.display import as_duration  # noqa: E402
 from roleqa.evaluate.save import write_whole  # noqa: E402
 
-# A server that is started on the same machine is not given more: it shares cores and memory with what asks it.
-MILVUS_UP_TO = 100_000
+# Gigabytes of memory, and of disk, for a million passages: of what builds, and of a server beside it.
+BUILDING, SERVING = 12.0, 6.0
 JSON_FILE, PAGE_FILE = "figures.json", "figures.html"
 PUBLISHED = BENCHMARKS / "figures" / JSON_FILE
 README = REPOSITORY / "README.md"
@@ -77,9 +77,6 @@ def parts_of(sizes: Sequence[int], uri: str, quick: bool) -> list[Part]:
 
 def _scale(size: int, uri: str, asked: tuple[str, ...]) -> list[Part]:
     """An index of so many passages, in either store."""
-    stores = {"faiss": "FAISS", "milvus": "Milvus"}
-    if size > MILVUS_UP_TO and not uri:
-        del stores["milvus"]
     server = ("--uri", uri) if uri else ()
     return [
         Part(
@@ -88,9 +85,9 @@ def _scale(size: int, uri: str, asked: tuple[str, ...]) -> list[Part]:
             ("scale.py", "--passages", str(size), "--store", store, *(server if store == "milvus" else ()), *asked),
             seconds=70 + size / 550,
             limit=900 + size / 150,
-            gigabytes=2 + size * 12e-6,
+            gigabytes=2 + (BUILDING + (SERVING if store == "milvus" and not uri else 0)) * size / 1e6,
         )
-        for store, title in stores.items()
+        for store, title in STORES.items()
     ]
 
 
