@@ -42,7 +42,7 @@ check: lint types test  ## All of the above.
 	touch $@
 
 .venv/test.done: pyproject.toml $(CONSTRAINTS) | .venv/bin/python
-	@echo "Installing what roleqa and its tests need into .venv: a few minutes the first time, 2.4 GB."
+	@echo "Installing what roleqa and its tests need into .venv: a few minutes the first time, 2.7 GB."
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]' --constraint $(CONSTRAINTS)
 	touch $@ .venv/run.done
 
