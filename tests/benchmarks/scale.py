@@ -6,7 +6,7 @@
 The documents of the corpus are in every index, as they are. What is missing to so many passages is made of them, as
 `made.py` says, and its embeddings are drawn near real ones. All else is real: what is made goes through the code that
 writes a generation, and is asked in a process of its own with the real models. A million passages take about 12 GB of
-memory and of disk, and half an hour. Vectors in Milvus are on a server that is started for it, standalone, on the same
+memory and of disk, and six minutes. Vectors in Milvus are on a server that is started for it, standalone, on the same
 cores, unless the address of another is given.
 """
 
