@@ -284,7 +284,7 @@ def main() -> None:
         tries = kill_commands(folder / "commands", arguments.commands)
         print(f"kills of the command: {arguments.commands} in {tries} tries, each left a whole index", flush=True)
         said = fill_disks(folder / "disks", arguments.full_disks)
-        print(f"full disks: {len(said)} of {arguments.full_disks} said so, as in: {said[0]}")
+        print(f"full disks: {len(said)} of {arguments.full_disks} said so, as in: {', '.join(said[:1])}")
 
 
 if __name__ == "__main__":
