@@ -1,6 +1,7 @@
-"""A real Milvus server (standalone 2.3.5, from the package `milvus`) on loopback, which can be killed and started again.
+"""A real Milvus server (standalone 2.3.5, from the package `milvus`), which can be killed and started again.
 
-Tests and benchmarks have their own.
+Tests and benchmarks have their own, for as long as they last. It is spoken to on loopback; it listens on all of the
+machine's addresses, as this edition cannot be told otherwise, and holds nothing but what tests have made.
 """
 
 from __future__ import annotations
