@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import wraps
 from typing import Any
 from unittest.mock import patch
 
 from roleqa import assistant
+from roleqa.evaluate.timing import Stopwatch
 from roleqa.index import build, write
 from roleqa.index.bm25_store import Bm25Store
 from roleqa.index.evidence_store import EvidenceStore
@@ -57,25 +56,13 @@ def answering(retriever: Retriever) -> tuple[Timed, ...]:
 @contextmanager
 def timed_stages(functions: Sequence[Timed]) -> Iterator[dict[str, float]]:
     """Seconds by stage of what is done in the block, added up as it is done."""
-    seconds: dict[str, float] = {}
+    stopwatch = Stopwatch()
     with ExitStack() as stack:
         for owner, name, stage in functions:
-            stack.enter_context(patch.object(owner, name, _timed(getattr(owner, name), stage, seconds)))
-        yield seconds
+            stack.enter_context(patch.object(owner, name, stopwatch.timed(stage, getattr(owner, name))))
+        yield stopwatch.seconds
 
 
 def with_rest(seconds: dict[str, float], total: float) -> dict[str, float]:
     """The stages, and what they leave of the total."""
     return {**seconds, REST: max(0.0, total - sum(seconds.values()))}
-
-
-def _timed(function: Callable[..., Any], stage: str, seconds: dict[str, float]) -> Callable[..., Any]:
-    @wraps(function)
-    def run(*arguments: Any, **named: Any) -> Any:
-        started = time.perf_counter()
-        try:
-            return function(*arguments, **named)
-        finally:
-            seconds[stage] = seconds.get(stage, 0.0) + time.perf_counter() - started
-
-    return run

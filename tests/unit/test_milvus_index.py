@@ -233,11 +233,12 @@ def test_machines_send_their_shares_and_one_publishes(
     sent: list[str] = []
     call = MilvusServer.call
     monkeypatch.setattr(MilvusServer, "call", lambda self, name, *rest, **named: sent.append(name) or call(self, name, *rest, **named))
-    for _ in range(2):  # the second time nothing is encoded, and what is sent changes nothing
+    for is_first in (True, False):  # the second time nothing is encoded, and what is sent changes nothing
         shares = [tmp_path / "1", tmp_path / "2"]
         for number, share in enumerate(shares, start=1):
-            own = milvus.model_copy(update={"index": share})
-            assert build_index(own, encoder=WordEncoder(), share=f"{number}/2").vectors.store == "faiss"
+            own, encoder = milvus.model_copy(update={"index": share}), WordEncoder()
+            report = build_index(own, encoder=encoder, share=f"{number}/2")
+            assert (report.vectors.store, report.built, bool(encoder.encoded)) == ("faiss", is_first, is_first)
             assert IndexFolder(share).live().vectors.is_file()
         assert server.collection_of(milvus.collection) is None
         assert sent.count("upsert") == 2

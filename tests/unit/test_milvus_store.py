@@ -72,6 +72,19 @@ def test_rows_come_back_bit_for_bit(store: MilvusStore, monkeypatch: pytest.Monk
     assert store.embeddings(3, 3).shape == (0, 16)
 
 
+def test_rows_that_a_replica_does_not_know_yet_are_asked_for_again(store: MilvusStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    call, asked = MilvusServer.call, []
+
+    def late(self: MilvusServer, name: str, *arguments: object, **named: object) -> object:
+        asked.append(named["consistency_level"])
+        found = call(self, name, *arguments, **named)
+        return found[1:] if named["consistency_level"] == "Bounded" else found
+
+    monkeypatch.setattr(MilvusServer, "call", late)
+    assert np.array_equal(store.embeddings(3, 9), ROWS[3:9])
+    assert asked == ["Bounded", "Strong"]
+
+
 def test_it_finds_no_more_than_there_is(store: MilvusStore) -> None:
     assert sorted(row for row, _ in store.search(ROWS[5], 1000)) == list(range(300))
 

@@ -16,10 +16,10 @@ _Seconds = dict[str, float]
 
 
 class Stopwatch:
-    """Adds up the seconds spent in each stage."""
+    """Adds up the `seconds` spent in each stage."""
 
     def __init__(self) -> None:
-        self._seconds: _Seconds = {}
+        self.seconds: _Seconds = {}
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The same function, its seconds counted under `stage`."""
@@ -30,14 +30,14 @@ class Stopwatch:
             try:
                 return function(*arguments, **named)
             finally:
-                self._seconds[stage] = self._seconds.get(stage, 0.0) + time.perf_counter() - started
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
 
         return run
 
     def take(self, total: float) -> _Seconds:
         """Seconds by stage since the last call, of `total` seconds in all; then starts from zero."""
-        spent = {stage: round(self._seconds.get(stage, 0.0), 6) for stage in STAGES if stage != "rest"}
-        self._seconds.clear()
+        spent = {stage: round(self.seconds.get(stage, 0.0), 6) for stage in STAGES if stage != "rest"}
+        self.seconds.clear()
         return {**spent, "rest": round(max(0.0, total - sum(spent.values())), 6)}
 
 

@@ -57,7 +57,7 @@ class MilvusServer:
     def load(self, collection: str) -> None:
         """Returns once a collection is in the server's memory. Raises StoreError."""
         load = self._client.load_collection
-        self._patiently("load_collection", lambda left: load(collection, timeout=left), max(_LOADING, self._patience))
+        self._patiently("load_collection", lambda left: load(collection, timeout=left), _LOADING)
 
     def keys(self, collection: str, field: str) -> Iterator[list[str]]:
         """The values of a field in all rows of a collection, in batches. Raises StoreError."""

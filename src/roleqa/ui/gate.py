@@ -151,7 +151,8 @@ async def _to_the_end(app: App, scope: Message, receive: Receive, send: Send) ->
         await app(scope, receive, send)
     except (RuntimeError, KeyError) as error:
         session = QueryParams(scope.get("query_string", b"")).get("session_hash", "")
-        if not isinstance(error.__cause__, HTTPException) and (type(error), *error.args) != (KeyError, session):
+        is_cleared_away = isinstance(error, KeyError) and error.args == (session,)
+        if not isinstance(error.__cause__, HTTPException) and not is_cleared_away:
             raise
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
