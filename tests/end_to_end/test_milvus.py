@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from servers import ENVIRONMENT, REPOSITORY
 
 from milvus_standalone import Standalone
@@ -25,7 +26,8 @@ from roleqa.index.milvus_store import MilvusStore
 from roleqa.types import silent
 
 pytest.importorskip("milvus", reason="there is no package of the server for this machine")
-pytestmark = pytest.mark.timeout(600)
+# One worker may have to wait for another's server.
+pytestmark = pytest.mark.timeout(900)
 
 LABELS = (REPOSITORY / "tests/eval/questions.jsonl").read_text(encoding="utf-8").splitlines()
 QUESTIONS = [json.loads(line)["question"] for line in LABELS]
@@ -34,13 +36,15 @@ ASKED = QUESTIONS[::15]
 
 
 @pytest.fixture(scope="module")
-def standalone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    server = Standalone(tmp_path_factory.mktemp("milvus"))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
+def standalone(tmp_path_factory: pytest.TempPathFactory, of_all_workers: Path) -> Iterator[Standalone]:
+    # A machine has room for one, whose parts talk to each other on a port that no setting changes.
+    with FileLock(of_all_workers / "milvus.lock"):
+        server = Standalone(tmp_path_factory.mktemp("milvus"))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
 
 
 @pytest.fixture(scope="module")
