@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.index.terms import terms
+from roleqa.protocols import PieceReading
+from roleqa.types import MatchText
 
 
 class WordEncoder:
@@ -40,12 +42,24 @@ class WordEncoder:
         return row / norm if norm else row
 
 
-class OverlapReranker:
-    """The logit is 20 times the share of the query's words that a text holds, less 6: from -6 to 14."""
+class OverlapReader:
+    """The margin is 20 times the share of the question's words that a piece holds with its headings and labels, less
+    6: from -6 to 14. Its answer is the piece.
+    """
 
     fingerprint = "overlap"
 
-    def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        asked = set(terms(query))
-        shares = [len(asked & set(terms(text))) / max(len(asked), 1) for text in texts]
-        return np.array([20 * share - 6 for share in shares], dtype=np.float32)
+    def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
+        return [self._pieces(set(terms(question)), passage) for passage in passages]
+
+    def _pieces(self, asked: set[str], passage: MatchText) -> tuple[PieceReading, ...]:
+        headings, line_break, _ = passage.text.partition("\n")
+        labels = [len(headings) if line_break else 0, *(span.end for span in passage.spans)]
+        read = (
+            f"{headings} {passage.text[label : span.end]}" if line_break else passage.text[label : span.end]
+            for label, span in zip(labels, passage.spans, strict=False)
+        )
+        shares = [len(asked & set(terms(text))) / max(len(asked), 1) for text in read]
+        return tuple(
+            PieceReading(20 * share - 6, span) for share, span in zip(shares, passage.spans, strict=True)
+        )

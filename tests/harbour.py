@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index
 from roleqa.settings import Settings
 
@@ -51,4 +51,4 @@ def make_assistant(settings: Settings) -> Assistant:
     """Builds the index, and loads it, with models that count words."""
     encoder = WordEncoder()
     build_index(settings, encoder=encoder)
-    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())
+    return Assistant.load(settings, encoder=encoder, reader=OverlapReader())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -21,14 +22,13 @@ from roleqa.index.load import Index, load_index
 from roleqa.index.share import ALL, Share
 from roleqa.index.vectors import place_of
 from roleqa.index.verify import Inspection, inspect
-from roleqa.models import Encoder, Reranker
+from roleqa.models.load import load_encoder, load_reader
+from roleqa.protocols import Encoder, Reader
 from roleqa.question.comparison import find_comparison, roles_at_issue
 from roleqa.question.follow_up import resolve
 from roleqa.question.lexicon import is_english
 from roleqa.question.query import check_question, make_query, writable
 from roleqa.question.spelling import mend
-from roleqa.retrieve.encoder import load_encoder
-from roleqa.retrieve.reranker import load_reranker
 from roleqa.retrieve.search import Reading, Retriever
 from roleqa.settings import Settings
 from roleqa.types import (
@@ -95,9 +95,9 @@ class _Live:
 class Assistant:
     """Answers questions from one index. Safe to share between threads."""
 
-    def __init__(self, settings: Settings, index: Index, encoder: Encoder, reranker: Reranker) -> None:
+    def __init__(self, settings: Settings, index: Index, encoder: Encoder, reader: Reader) -> None:
         self.settings = settings
-        self._live = _Live(Retriever(index, encoder, reranker, settings), _calibration(settings, reranker))
+        self._live = _Live(Retriever(index, encoder, reader, settings), _calibration(settings, reader))
         self._switching = threading.Lock()
         self._seen: Signature | None = None
         self._refused: tuple[Problem, ...] = ()
@@ -105,15 +105,24 @@ class Assistant:
         self._catalog = Catalog(settings.corpus)
 
     @classmethod
-    def load(cls, settings: Settings, *, encoder: Encoder | None = None, reranker: Reranker | None = None) -> Assistant:
-        """Opens the live generation. Models load on first use.
+    def load(
+        cls,
+        settings: Settings,
+        *,
+        encoder: Encoder | None = None,
+        reader: Reader | None = None,
+        reranker: object | None = None,
+    ) -> Assistant:
+        """Opens the live generation. Models load on first use. `reranker` is no longer used.
 
         Raises:
             IndexMissingError, IndexMismatchError, IndexDamagedError, StoreError: it cannot be answered from.
         """
+        if reranker is not None:
+            warnings.warn("`reranker` is no longer used; pass a `reader`", FutureWarning, stacklevel=2)
         encoder = encoder or load_encoder(settings.encoder)
         index = load_index(settings.index, encoder.fingerprint, place_of(settings))
-        return cls(settings, index, encoder, reranker or load_reranker(settings.reranker))
+        return cls(settings, index, encoder, reader or load_reader(settings.reader, settings.device))
 
     @property
     def retriever(self) -> Retriever:
@@ -224,7 +233,7 @@ class Assistant:
             passages=manifest.passages,
             evidence=manifest.evidence,
             encoder=manifest.encoder,
-            reranker=retriever.reranker.fingerprint,
+            reader=retriever.reader.fingerprint,
             roles=manifest.roles,
             topics=index.topics,
             vectors=manifest.vectors,
@@ -280,7 +289,7 @@ class Assistant:
         if IndexFolder(self.settings.index).live().path.name != retriever.index.manifest.generation:
             index = load_index(self.settings.index, retriever.encoder.fingerprint, place_of(self.settings))
             retriever = replace(retriever, index=index)
-        calibration = _calibration(self.settings, retriever.reranker)
+        calibration = _calibration(self.settings, retriever.reader)
         same = retriever is live.retriever and calibration == live.calibration
         return live if same else _Live(retriever, calibration)
 
@@ -302,6 +311,6 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _calibration(settings: Settings, reranker: Reranker) -> Calibration:
-    found = load_calibration(settings.index, reranker.fingerprint)
+def _calibration(settings: Settings, reader: Reader) -> Calibration:
+    found = load_calibration(settings.index, reader.fingerprint)
     return found if settings.min_confidence is None else replace(found, threshold=settings.min_confidence)

@@ -24,7 +24,9 @@ from roleqa.index.vectors import place_of, servers_of
 from roleqa.ingest.corpus import corpus_hashes, corpus_paths
 from roleqa.ingest.readers import KINDS
 from roleqa.ingest.roles import read_roles
-from roleqa.retrieve.weights import ENCODER_WEIGHTS, PACKAGED, RERANKER_WEIGHTS, Weights
+from roleqa.models.reader_weights import FINGERPRINT as READER
+from roleqa.models.reader_weights import load_weights
+from roleqa.models.weights import ENCODER_WEIGHTS, PACKAGED, Weights
 from roleqa.settings import Settings
 
 State = Literal["ok", "warning", "problem"]
@@ -107,7 +109,7 @@ def _version(name: str) -> str | None:
 
 def _weights(settings: Settings) -> Iterator[Check]:
     yield _model("encoder", settings.encoder, ENCODER_WEIGHTS)
-    yield _model("reranker", settings.reranker, RERANKER_WEIGHTS)
+    yield _reader(settings.reader)
 
 
 def _model(name: str, chosen: str, packaged: Weights) -> Check:
@@ -119,6 +121,17 @@ def _model(name: str, chosen: str, packaged: Weights) -> Check:
         found, _, advice = str(error).partition("; run: ")
         return Check(name, "problem", found, advice)
     return Check(name, "ok", f"{packaged.fingerprint}, checksum right")
+
+
+def _reader(chosen: str) -> Check:
+    if chosen != PACKAGED:
+        return Check("reader", "ok", f"{chosen} (not checked: it is not the packaged one)")
+    try:
+        load_weights()
+    except RoleqaError as error:
+        found, _, advice = str(error).partition("; run: ")
+        return Check("reader", "problem", found, advice)
+    return Check("reader", "ok", f"{READER}, checksum right")
 
 
 def _corpus(settings: Settings) -> Iterator[Check]:

@@ -122,7 +122,7 @@ def print_status(status: Status) -> None:
     _print(f"Vectors     {_search(status.vectors)}")
     if status.store:
         _print(f"Store       {status.store}")
-    _print(f"Reranker    {status.reranker}")
+    _print(f"Reader      {status.reader}")
     for problem in status.problems:
         _print(f"Left out    {problem.file}: {problem.reason}")
     changes = status.changes

@@ -7,6 +7,7 @@ Order of precedence: what the caller or a command-line flag passes, `ROLEQA_*` e
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,8 @@ ENVIRONMENT_PREFIX = "ROLEQA_"
 CONFIG_FILE = "roleqa.toml"
 # The most passages that a search returns.
 MAX_TOP_K = 100
+# Settings that no longer count, and those that took their place.
+RETIRED = {"reranker": "reader", "num_evidence": "num_read"}
 
 
 class Settings(BaseSettings):
@@ -36,9 +39,12 @@ class Settings(BaseSettings):
     encoder: str = Field(
         "packaged", description="Embedding model: `packaged`, or a sentence-transformers name or path."
     )
-    reranker: str = Field(
-        "packaged", description="Cross-encoder: `packaged`, or a sentence-transformers CrossEncoder name or path."
+    reader: str = Field(
+        "packaged",
+        description="Reader: `packaged`, or the folder of a transformers question-answering model trained to say that "
+        "a passage does not answer, as on SQuAD 2.0.",
     )
+    device: str = Field("cpu", description="What another reader runs on, as torch calls it: `cpu`, `cuda`, `mps`.")
     store: Literal["faiss", "milvus"] | None = Field(
         None, description="Where builds keep the vectors. [default: as the index has them; faiss at first]"
     )
@@ -61,10 +67,8 @@ class Settings(BaseSettings):
     dense_weight: float = Field(
         0.4, ge=0, le=1, description="Weight of FAISS against BM25 (which gets the rest) in the fusion."
     )
-    num_passages: int = Field(15, ge=1, le=200, description="How many passages' evidence is considered.")
-    num_evidence: int = Field(
-        16, ge=1, le=512, description="How many sentences, items and cells the cross-encoder reads for a question."
-    )
+    num_passages: int = Field(20, ge=1, le=200, description="How many passages' evidence is considered.")
+    num_read: int = Field(12, ge=1, le=200, description="How many of these passages the reader reads for a question.")
     max_quotes: int = Field(3, ge=1, le=10, description="How many quotes an answer has at most.")
     min_confidence: float | None = Field(
         None,
@@ -88,6 +92,9 @@ class Settings(BaseSettings):
     stop_seconds: float = Field(20.0, ge=0, description="How long a stopping server finishes what it has begun.")
     log: Literal["text", "json"] = Field("text", description="Log lines for people, or a JSON object each.")
     log_questions: bool = Field(False, description="Write what was asked to the log as well.")
+    # Settings of earlier versions: accepted, with a warning, for one release.
+    reranker: str | None = Field(None, description="No longer used: set `reader`.")
+    num_evidence: int | None = Field(None, description="No longer used: set `num_read`.")
 
     def __init__(self, **values: Any) -> None:
         unknown = sorted(
@@ -105,6 +112,9 @@ class Settings(BaseSettings):
             raise SettingsError(_explain(error)) from error
         except ValueError as error:  # a roleqa.toml that is not TOML
             raise SettingsError(f"{CONFIG_FILE} cannot be read: {error}") from error
+        for name, successor in RETIRED.items():
+            if getattr(self, name) is not None:
+                warnings.warn(f"the setting {name!r} is no longer used; set {successor!r}", FutureWarning, stacklevel=2)
 
     @classmethod
     def settings_customise_sources(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from roleqa.blocks import Block
+from roleqa.blocks import Block, Span
 from roleqa.stores import EXACT, VectorSearch
 
 EvidenceKind = Literal["sentence", "item", "list", "cell", "code"]
@@ -81,6 +81,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchText:
+    """A passage as models see it. `spans[i]` is where its evidence[i] stands in `text`, less the labels before it."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """One of the roles that the documents are about, as `roles.toml` describes it."""
 
@@ -115,6 +123,7 @@ class Hit:
 class Citation:
     """A numbered quote: `quote` is the document's text from `evidence.start` to `evidence.end`.
     `passage` and `passage_text` are its surroundings; `source` is what it rests on, as its section or document says.
+    `answer` is where the answering words stand in the document, inside the quote; None where that is not sure.
     """
 
     number: int
@@ -126,6 +135,13 @@ class Citation:
     score: float
     page: int | None = None
     source: str | None = None
+    answer: Span | None = None
+
+    @property
+    def answer_text(self) -> str | None:
+        """The answering words, a slice of the quote."""
+        start = self.evidence.start
+        return self.quote[self.answer.start - start : self.answer.end - start] if self.answer else None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -141,6 +157,7 @@ class Citation:
             "page": self.page,
             "source": self.source,
             "score": self.score,
+            "answer": self.answer and {**self.answer._asdict(), "text": self.answer_text},
         }
 
 
@@ -265,7 +282,7 @@ class Status:
     passages: int
     evidence: int
     encoder: str
-    reranker: str
+    reader: str
     roles: tuple[Role, ...] = ()
     topics: tuple[str, ...] = ()
     changes: CorpusChanges = field(default_factory=CorpusChanges)
@@ -281,7 +298,8 @@ class Status:
             "passages": self.passages,
             "evidence": self.evidence,
             "encoder": self.encoder,
-            "reranker": self.reranker,
+            "reader": self.reader,
+            "reranker": self.reader,  # its name in 0.1.0
             "roles": [{"id": role.id, "name": role.name} for role in self.roles],
             "topics": list(self.topics),
             "changes": asdict(self.changes),

@@ -40,9 +40,9 @@ from roleqa.errors import RoleqaError
 from roleqa.evaluate.questions import LabelledQuestion
 from roleqa.index.load import Index, load_index
 from roleqa.ingest.match_text import index_text
-from roleqa.models import Encoder, Reranker
-from roleqa.retrieve.encoder import SentenceEncoder
-from roleqa.retrieve.reranker import load_reranker
+from roleqa.protocols import Encoder, Reranker
+from roleqa.models.encoder import SentenceEncoder
+from roleqa.models.reader import load_reranker
 from roleqa.retrieve.search import Retriever
 
 # What the product does; the other variants are compared with it.
@@ -81,7 +81,7 @@ class Judged:
 def tried(retriever: Retriever) -> Iterator[tuple[str, str, Find]]:
     """Group, name and way of finding of what was tried on the index in use."""
     yield "reranking", IN_USE, by_sentences(retriever)
-    yield "reranking", "none; the quote is the likeliest guess", by_sentences(replace(retriever, reranker=NoReranker()))
+    yield "reranking", "none; the quote is the likeliest guess", by_sentences(replace(retriever, reader=NoReranker()))
     for passages in (5, 10):
         changed = with_settings(retriever, num_passages=passages)
         yield "reranking", f"{passages} passages whole, then the best one's sentences", by_passages(changed)
@@ -243,7 +243,7 @@ def run(folder: Path, scratch: Path, each: int, seed: int, timed: int) -> dict[s
     """Everything measured, as JSON."""
     settings = Settings(corpus=folder / "corpus")
     built, questions = build_all(folder, scratch, each, seed)
-    reranker = load_reranker(settings.reranker)
+    reranker = load_reranker(settings.reader)
     remembering = variants(built, CachedReranker(reranker), CachedEncoder, settings)
     judged = []
     for done, variant in enumerate(remembering, start=1):

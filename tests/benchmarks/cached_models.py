@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from roleqa.models import Encoder, Reranker
+from roleqa.protocols import Encoder, Reranker
 
 
 class CachedEncoder:

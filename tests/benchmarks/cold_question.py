@@ -17,7 +17,7 @@ assistant = roleqa.assistant.Assistant.load(roleqa.assistant.Settings(index=sys.
 moments.append(monotonic())
 assistant.retriever.encoder.encode_query("warm up")
 moments.append(monotonic())
-assistant.retriever.reranker.rerank("warm up", ["warm up"])
+assistant.retriever.reader.rerank("warm up", ["warm up"])
 moments.append(monotonic())
 assistant.ask(sys.argv[2])
 moments.append(monotonic())

@@ -25,12 +25,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index, verify_index
 from roleqa.errors import DiskFullError, RoleqaError
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import load_index
-from roleqa.retrieve.encoder import SentenceEncoder
+from roleqa.models.encoder import SentenceEncoder
 from roleqa.settings import Settings
 
 PLACES = 3
@@ -63,7 +63,7 @@ def change(corpus: Path, chance: random.Random) -> None:
 def check_index(settings: Settings, texts: set[str]) -> int:
     """Loads the index, asks it, and holds every quote and every document against what the files once held."""
     encoder = WordEncoder()
-    assistant = Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())
+    assistant = Assistant.load(settings, encoder=encoder, reader=OverlapReader())
     index = assistant.retriever.index
     assert {document.text for document in index.documents.values()} <= texts
     quotes = 0
@@ -219,7 +219,7 @@ def _names(settings: Settings, name: str) -> bool:
 
 def _refuses(settings: Settings) -> bool:
     try:
-        Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+        Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
     except RoleqaError:
         return True
     return False

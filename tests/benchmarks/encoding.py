@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from roleqa.retrieve.encoder import SentenceEncoder
+from roleqa.models.encoder import SentenceEncoder
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 

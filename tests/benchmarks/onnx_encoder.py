@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from roleqa.retrieve.onnx_session import open_session
-from roleqa.retrieve.weights import Weights
+from roleqa.models.onnx_session import open_session
+from roleqa.models.weights import Weights
 
 BGE_SMALL = Weights(
     name="BAAI/bge-small-en, 8 bits",

@@ -51,8 +51,8 @@ from roleqa.index.news import News  # noqa: E402
 from roleqa.index.vectors import MILVUS, settle_vectors  # noqa: E402
 from roleqa.index.write import Origin, write_generation  # noqa: E402
 from roleqa.ingest.roles import read_roles  # noqa: E402
-from roleqa.retrieve.encoder import load_encoder  # noqa: E402
-from roleqa.retrieve.reranker import load_reranker  # noqa: E402
+from roleqa.models.load import load_encoder  # noqa: E402
+from roleqa.models.reader import load_reranker  # noqa: E402
 from roleqa.retrieve.search import Retriever  # noqa: E402
 from roleqa.stores import HERE, StorePlace  # noqa: E402
 from roleqa.types import MODES, Hit  # noqa: E402
@@ -128,7 +128,7 @@ def memory(process: int | str = "self") -> dict[str, int]:
 def measure(folder: Path, questions: Path, asked: int) -> dict[str, Any]:
     """Of an index in `folder/index`, in this process, which has done nothing else."""
     settings = Settings(corpus=folder / "corpus", index=folder / "index")
-    encoder, reranker = load_encoder(settings.encoder), load_reranker(settings.reranker)
+    encoder, reranker = load_encoder(settings.encoder), load_reranker(settings.reader)
     encoder.encode_query("warm up")
     reranker.rerank("warm up", ["warm up"])
     found: dict[str, Any] = {"memory_of_models": memory()}

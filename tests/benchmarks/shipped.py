@@ -25,7 +25,7 @@ from roleqa.evaluate.metrics import latencies  # noqa: E402
 from roleqa.evaluate.questions import LabelledQuestion, load_questions  # noqa: E402
 from roleqa.evaluate.results import HEADLINE  # noqa: E402
 from roleqa.evaluate.run import evaluate  # noqa: E402
-from roleqa.retrieve.encoder import load_encoder  # noqa: E402
+from roleqa.models.load import load_encoder  # noqa: E402
 
 
 def build(settings: Settings) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 from roleqa import Settings, build_index
 from roleqa.evaluate.questions import LabelledQuestion, load_questions
 from roleqa.index.load import Index
-from roleqa.models import Encoder
+from roleqa.protocols import Encoder
 
 Label = Mapping[str, Any]
 

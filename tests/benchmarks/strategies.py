@@ -80,12 +80,12 @@ def by_passages(retriever: Retriever) -> Find:
     def find(query: str) -> Found:
         index = retriever.index
         ranking = retriever.hybrid(query, retriever.settings.num_passages)
-        scores = retriever.reranker.rerank(query, [_passage_text(index, row) for row, _ in ranking])
+        scores = retriever.reader.rerank(query, [_passage_text(index, row) for row, _ in ranking])
         rows = _by_best(zip((row for row, _ in ranking), map(float, scores), strict=True), ranking)
         passage, pieces = index.passages[rows[0]], index.evidence[rows[0]]
         document = index.documents[passage.document_id]
         texts = [evidence_text(piece, passage, document) for piece in pieces]
-        best = int(np.argmax(retriever.reranker.rerank(query, texts)))
+        best = int(np.argmax(retriever.reader.rerank(query, texts)))
         return Found(rows, (rows[0], pieces[best]))
 
     return find
@@ -93,7 +93,7 @@ def by_passages(retriever: Retriever) -> Find:
 
 def alone(retriever: Retriever) -> Find:
     """As `by_sentences`, each piece of evidence read alone, whatever it refers to."""
-    return _by_score(retriever, lambda query, read: retriever.reranker.rerank(query, [item.text for item in read]))
+    return _by_score(retriever, lambda query, read: retriever.reader.rerank(query, [item.text for item in read]))
 
 
 def in_windows(retriever: Retriever, before: int, after: int) -> Find:
@@ -101,7 +101,7 @@ def in_windows(retriever: Retriever, before: int, after: int) -> Find:
     windows = _windows(retriever.index, before, after)
     return _by_score(
         retriever,
-        lambda query, read: retriever.reranker.rerank(query, [windows[item.row, item.evidence] for item in read]),
+        lambda query, read: retriever.reader.rerank(query, [windows[item.row, item.evidence] for item in read]),
     )
 
 
@@ -112,7 +112,7 @@ def alone_and_in_windows(retriever: Retriever, before: int, after: int) -> Find:
     def score(query: str, read: Sequence[Candidate]) -> NDArray[np.float32]:
         pairs = [(item.text, windows[item.row, item.evidence]) for item in read]
         texts = tuple(dict.fromkeys(text for pair in pairs for text in pair))  # what has no neighbour is read once
-        scores = dict(zip(texts, retriever.reranker.rerank(query, texts), strict=True))
+        scores = dict(zip(texts, retriever.reader.rerank(query, texts), strict=True))
         return np.array([(scores[own] + scores[window]) / 2 for own, window in pairs], dtype=np.float32)
 
     return _by_score(retriever, score)
@@ -120,7 +120,7 @@ def alone_and_in_windows(retriever: Retriever, before: int, after: int) -> Find:
 
 def _by_score(retriever: Retriever, score: Callable[[str, Sequence[Candidate]], NDArray[np.float32]]) -> Find:
     """The likeliest evidence, ranked by any score."""
-    guess = replace(retriever, reranker=NoReranker())
+    guess = replace(retriever, reader=NoReranker())
 
     def find(query: str) -> Found:
         reading = guess.read(query, k=TOP_K)

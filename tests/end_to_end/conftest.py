@@ -17,7 +17,7 @@ from filelock import FileLock
 from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 from servers import ENVIRONMENT, REPOSITORY, run_roleqa, running
 
-from roleqa.retrieve.encoder import SentenceEncoder
+from roleqa.models.encoder import SentenceEncoder
 
 # A busy machine is slow, not wrong.
 expect.set_options(timeout=20_000)

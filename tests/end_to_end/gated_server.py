@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa import Assistant, Settings, build_index
 from roleqa.ui.serve import serve
 
@@ -37,7 +37,7 @@ class GatedEncoder(WordEncoder):
         return super().encode_passages(texts, progress)
 
 
-class HeldReranker(OverlapReranker):
+class HeldReranker(OverlapReader):
     """Answers nothing while the file is there."""
 
     def __init__(self, held: Path) -> None:
@@ -53,7 +53,7 @@ class HeldReranker(OverlapReranker):
 def main(corpus: Path, index: Path, gate: Path) -> None:
     settings = Settings(corpus=corpus, index=index)
     build_index(settings, encoder=WordEncoder())
-    assistant = Assistant.load(settings, encoder=GatedEncoder(gate), reranker=HeldReranker(gate.with_name(HELD)))
+    assistant = Assistant.load(settings, encoder=GatedEncoder(gate), reader=HeldReranker(gate.with_name(HELD)))
     serve(assistant, "127.0.0.1", 0, on_ready=lambda url: print(url, flush=True))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa import Assistant, Settings, build_index
 from roleqa.ui import line, logs
 from roleqa.ui.serve import serve
@@ -39,7 +39,7 @@ class SlowEncoder(WordEncoder):
         return super().encode_passages(texts)
 
 
-class SlowReranker(OverlapReranker):
+class SlowReranker(OverlapReader):
     """Takes so many seconds to read."""
 
     def __init__(self, seconds: float) -> None:
@@ -56,7 +56,7 @@ def main(corpus: str, index: str, seconds: str, max_waiting: str, stop_seconds: 
     )
     line.CONCURRENCY["chat"] = 1
     build_index(settings, encoder=WordEncoder())
-    assistant = Assistant.load(settings, encoder=SlowEncoder(), reranker=SlowReranker(float(seconds)))
+    assistant = Assistant.load(settings, encoder=SlowEncoder(), reader=SlowReranker(float(seconds)))
     with logs.to_standard_error("json"):
         serve(assistant, "127.0.0.1", 0, on_ready=lambda url: print(f"the chat is at {url}", flush=True))
 

@@ -15,8 +15,8 @@ from servers import ENVIRONMENT, REPOSITORY
 from roleqa import Assistant, Settings, build_index
 from roleqa.evaluate.judge import first_quote_right
 from roleqa.evaluate.questions import LabelledQuestion, load_questions
-from roleqa.retrieve.encoder import SentenceEncoder
-from roleqa.retrieve.reranker import OnnxReranker
+from roleqa.models.encoder import SentenceEncoder
+from roleqa.models.reader import OnnxReranker
 
 QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"
 

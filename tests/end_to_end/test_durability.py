@@ -15,7 +15,7 @@ from benchmarks.durability import bring_up_to_date, fill_disks, flip_bytes, kill
 from roleqa import Settings, build_index
 from roleqa.assistant import verify_index
 from roleqa.index.layout import IndexFolder
-from roleqa.retrieve.encoder import SentenceEncoder
+from roleqa.models.encoder import SentenceEncoder
 
 DOCUMENTS = {
     "canal.md": "# Canal\n\nA lock keeper passes boats through. The keeper lives in the cottage.\n\n## Pay\n\nRent is free.\n",
@@ -91,7 +91,7 @@ def test_splitting_loads_no_torch(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(DOCUMENTS["canal.md"], encoding="utf-8")
     code = (
         "import json, sys; from pathlib import Path; from roleqa.ingest import read_corpus, split;"
-        "from roleqa.retrieve.encoder import SentenceEncoder; encoder = SentenceEncoder();"
+        "from roleqa.models.encoder import SentenceEncoder; encoder = SentenceEncoder();"
         "made = split(read_corpus(Path(sys.argv[1])).files[0], encoder.count_tokens, encoder.window);"
         "print(json.dumps([len(made.passages), encoder.window, 'torch' in sys.modules]))"
     )

@@ -16,8 +16,8 @@ from servers import ENVIRONMENT, REPOSITORY
 
 from roleqa import Assistant, Settings
 from roleqa.errors import BuildCancelledError
-from roleqa.retrieve.encoder import SentenceEncoder
-from roleqa.retrieve.onnx_encoder import KNOWN_FILE, OnnxEncoder
+from roleqa.models.encoder import SentenceEncoder
+from roleqa.models.onnx_encoder import KNOWN_FILE, OnnxEncoder
 from roleqa.types import Answer
 
 QUESTIONS = [json.loads(line)["question"] for line in (REPOSITORY / "tests/eval/questions.jsonl").read_text("utf-8").splitlines()]

@@ -20,9 +20,9 @@ from roleqa.blocks import page_at
 from roleqa.evaluate.questions import load_questions
 from roleqa.ingest.corpus import read_file
 from roleqa.ingest.markup import plain
-from roleqa.models import Encoder, Reranker
-from roleqa.retrieve.encoder import SentenceEncoder
-from roleqa.retrieve.reranker import OnnxReranker
+from roleqa.protocols import Encoder, Reranker
+from roleqa.models.encoder import SentenceEncoder
+from roleqa.models.reader import OnnxReranker
 
 ROLES = REPOSITORY / "corpus" / "roles.toml"
 QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"
@@ -43,7 +43,7 @@ def first_quotes(folder: Path, suffix: str, data: bytes, models: tuple[Encoder, 
     settings = Settings(corpus=corpus, index=folder / "index")
     report = build_index(settings, encoder=models[0])
     assert report.encoded == (report.passages if suffix == ".md" else 0)
-    assistant = Assistant.load(settings, encoder=models[0], reranker=models[1])
+    assistant = Assistant.load(settings, encoder=models[0], reader=models[1])
     quoted: list[Quoted] = []
     for question in thirty():
         answer = assistant.ask(question)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa import assistant
 from roleqa.cli import main
 
 if __name__ == "__main__":
     assistant.load_encoder = lambda _: WordEncoder()  # type: ignore[assignment]
-    assistant.load_reranker = lambda _: OverlapReranker()  # type: ignore[assignment]
+    assistant.load_reranker = lambda _: OverlapReader()  # type: ignore[assignment]
     sys.exit(main())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index
 from roleqa.index.catalog import Entry
 from roleqa.settings import Settings
@@ -26,7 +26,7 @@ def test_each_kind_of_news(settings: Settings, corpus: Path) -> None:
     (corpus / "spoilt.md").write_text("Fine.")
     encoder = WordEncoder()
     build_index(settings, encoder=encoder)
-    assistant = Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())
+    assistant = Assistant.load(settings, encoder=encoder, reader=OverlapReader())
     (corpus / "harbour.md").write_text("Changed.")
     (corpus / "old.txt").unlink()
     (corpus / "spoilt.md").write_bytes(b"a\0b")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa import assistant as assistant_module
 from roleqa.cli import main
 from roleqa.report import printable, show_progress
@@ -19,7 +19,7 @@ from roleqa.report import printable, show_progress
 @pytest.fixture(autouse=True)
 def _fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
-    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReranker())
+    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReader())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa import assistant as assistant_module
 from roleqa.assistant import Assistant
 from roleqa.cli import main, serving
@@ -92,7 +92,7 @@ def served(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> lis
         on_ready("http://127.0.0.1:7/")
 
     monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
-    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReranker())
+    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReader())
     monkeypatch.setattr(server, "serve", serve)
     assert main(["build", "--corpus", str(corpus), "--index", str(tmp_path / "index")]) == 0
     monkeypatch.setenv("ROLEQA_INDEX", str(tmp_path / "index"))

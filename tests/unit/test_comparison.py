@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index
 from roleqa.question.comparison import find_comparison, roles_at_issue
 from roleqa.settings import Settings
@@ -133,7 +133,7 @@ def test_the_best_evidence_is_cited_first_whichever_column_it_stands_in(assistan
 
 
 def test_a_sure_cell_brings_the_other_role_s_cell_of_its_row(settings: Settings) -> None:
-    class Partial(OverlapReranker):
+    class Partial(OverlapReader):
         """Is unsure of all that is not of the pilot, of the keeper's cells a little less."""
 
         def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -142,7 +142,7 @@ def test_a_sure_cell_brings_the_other_role_s_cell_of_its_row(settings: Settings)
             return np.array([score if unsure is None else unsure for unsure, score in pairs], dtype=np.float32)
 
     build_index(settings, encoder=(encoder := WordEncoder()))
-    answer = Assistant.load(settings, encoder=encoder, reranker=Partial()).ask("Compare the leave of keepers and pilots")
+    answer = Assistant.load(settings, encoder=encoder, reader=Partial()).ask("Compare the leave of keepers and pilots")
     assert columns(answer)["keeper"] == ["Six weeks in winter"]
     assert columns(answer)["pilot"][0] == "Four weeks in summer"
 
@@ -164,14 +164,14 @@ def test_a_sentence_on_both_answers_where_nothing_is_stated_of_either(assistant:
     document.write_text(f"{document.read_text()}\n## Songs\n\n{alike}\n")
     assistant.rebuild()
 
-    class TogetherOnly(OverlapReranker):
+    class TogetherOnly(OverlapReader):
         """Is sure of that sentence alone, and only where the question itself is asked."""
 
         def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
             sure = "Is singing" in query
             return np.array([6.0 if sure and alike in text else -8.0 for text in texts], dtype=np.float32)
 
-    retriever = replace(assistant.retriever, reranker=TogetherOnly())
+    retriever = replace(assistant.retriever, reader=TogetherOnly())
     answer = assistant.with_retriever(retriever).ask("Is singing forbidden for keepers and pilots alike?")
     assert (answer.kind, [citation.quote for citation in answer.citations]) == ("answer", [alike])
     assert answer.roles == ("keeper", "pilot")
@@ -197,7 +197,7 @@ def three(settings: Settings) -> Assistant:
     )
     encoder = WordEncoder()
     build_index(settings, encoder=encoder)
-    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())
+    return Assistant.load(settings, encoder=encoder, reader=OverlapReader())
 
 
 def test_of_three_roles_two_are_compared_where_none_is_named(three: Assistant) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from evaluation import FAR, RIGHT
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index
 from roleqa.evaluate import background
 from roleqa.evaluate.background import UNEXPECTED, BackgroundEvaluation, Run
@@ -19,7 +19,7 @@ from roleqa.evaluate.saved import load_report
 from roleqa.settings import Settings
 
 
-class GatedReranker(OverlapReranker):
+class GatedReranker(OverlapReader):
     """Reads evidence only while the gate is open, and says when it waits."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ def reranker() -> GatedReranker:
 def gated(settings: Settings, reranker: GatedReranker) -> Assistant:
     encoder = WordEncoder()
     build_index(settings, encoder=encoder)
-    return Assistant.load(settings, encoder=encoder, reranker=reranker)
+    return Assistant.load(settings, encoder=encoder, reader=reranker)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_the_fit_finds_what_tells_right_from_wrong() -> None:
     unanswerable = [sample for sample in samples if not sample.answerable]
     below = [sample for sample in unanswerable if found.confidence(sample.signals or signals(0)) < found.threshold]
     assert 0.9 <= len(below) / len(unanswerable) < 0.92
-    assert found.reranker == "overlap"
+    assert found.reader == "overlap"
     assert f"refuses {len(below)} of {len(unanswerable)} unanswerable" in found.fitted_on
     assert found == fit(samples, 0.9, "overlap", "labels.jsonl")
 
@@ -147,7 +147,7 @@ def test_comparisons_are_not_fitted_on(assistant: Assistant) -> None:
 def test_a_threshold_that_is_set_would_override_the_fitted_one(assistant: Assistant) -> None:
     retriever = assistant.retriever
     fixed = replace(retriever, settings=retriever.settings.model_copy(update={"min_confidence": 0.4}))
-    one = Assistant(fixed.settings, fixed.index, fixed.encoder, fixed.reranker)
+    one = Assistant(fixed.settings, fixed.index, fixed.encoder, fixed.reader)
     with pytest.raises(SettingsError, match="min_confidence is set"):
         calibrate(one, [], 0.9, "labels.jsonl")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluation import FAR, RIGHT, Labels
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa import assistant as assistant_module
 from roleqa.assistant import Assistant
 from roleqa.cli import main
@@ -19,7 +19,7 @@ from roleqa.settings import Settings
 @pytest.fixture(autouse=True)
 def _fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
-    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReranker())
+    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReader())
 
 
 def write(file: Path, assistant: Assistant, questions: list[LabelledQuestion]) -> Path:

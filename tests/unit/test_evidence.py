@@ -1,59 +1,111 @@
-"""Which evidence is read, and what the cross-encoder is given of it."""
+"""Which evidence is read, and what becomes of what the reader finds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index
-from roleqa.retrieve.evidence import Candidate, rerank_evidence
-from roleqa.retrieve.search import Reading
+from roleqa.blocks import Span
+from roleqa.protocols import PieceReading
+from roleqa.retrieve.evidence import PRIOR_WEIGHT, Candidate, ScoredEvidence
+from roleqa.retrieve.search import Retriever
 from roleqa.settings import Settings
-from roleqa.types import Evidence
+from roleqa.types import Evidence, MatchText
 
 DOCUMENT = """# Harbour
 
 The pilot boards every ship. He carries the mail. The lamp burns at night.
 
 - They sing.
+
+## Rope
+
+Ropes are tarred.
 """
 
 
+class SpanReader:
+    """Finds the given words wherever they stand, and nothing else."""
+
+    fingerprint = "span"
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        self.passages: list[str] = []
+
+    def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
+        self.passages += [passage.text for passage in passages]
+        return [tuple(self._piece(passage, span) for span in passage.spans) for passage in passages]
+
+    def _piece(self, passage: MatchText, span: Span) -> PieceReading:
+        start = passage.text.find(self.words, span.start)
+        inside = span.start <= start < span.end
+        answer = Span(start, start + len(self.words)) if inside else Span(span.start, span.start)
+        return PieceReading(4.0 if inside else -4.0, answer)
+
+
 @pytest.fixture
-def read(tmp_path: Path) -> object:
+def settings(tmp_path: Path) -> Settings:
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "harbour.md").write_text(DOCUMENT, encoding="utf-8")
     settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index")
-    build_index(settings, encoder=(encoder := WordEncoder()))
-    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker()).retriever.read
+    build_index(settings, encoder=WordEncoder())
+    return settings
 
 
-def logits(reading: Reading) -> dict[str, float]:
-    return {item.candidate.body: round(item.logit, 3) for item in reading.evidence}
+def retriever(settings: Settings, reader: OverlapReader | SpanReader) -> Retriever:
+    return Assistant.load(settings, encoder=WordEncoder(), reader=reader).retriever
 
 
-def test_a_sentence_that_opens_with_a_pronoun_is_read_alone_and_in_context(read) -> None:
-    # "pilot", "carries" and "mail" are asked: alone it holds two of three, behind the sentence before it all.
-    found = logits(read("pilot carries mail"))
-    alone, in_context = 20 * 2 / 3 - 6, 14.0
-    assert found["He carries the mail."] == pytest.approx((alone + in_context) / 2, abs=1e-3)
-    assert found["The pilot boards every ship."] == pytest.approx(20 / 3 - 6, abs=1e-3)
+def test_each_piece_has_the_margin_that_the_reader_finds_in_its_passage(settings: Settings) -> None:
+    found = retriever(settings, OverlapReader()).read("pilot carries mail").evidence
+    margins = {item.candidate.body: round(item.margin, 3) for item in found}
+    assert margins["He carries the mail."] == pytest.approx(20 * 2 / 3 - 6, abs=1e-3)
+    assert margins["The pilot boards every ship."] == pytest.approx(20 / 3 - 6, abs=1e-3)
 
 
-def test_other_sentences_and_list_items_are_read_as_they_are(read) -> None:
-    found = {item.candidate.body: item.candidate.in_context for item in read("pilot mail lamp sing").evidence}
-    assert [body for body, context in found.items() if context] == ["He carries the mail."]
+def test_the_answering_words_are_kept_with_the_piece_that_they_begin_in(settings: Settings) -> None:
+    best, *others = retriever(settings, SpanReader("at night")).read("When does the lamp burn?").evidence
+    text = "Harbour\nThe pilot boards every ship. He carries the mail. The lamp burns at night. They sing."
+    assert best.candidate.body == "The lamp burns at night."
+    assert best.answer is not None
+    assert text[best.answer.start : best.answer.end] == "at night"
+    assert [item.answer for item in others] == [None] * len(others)
 
 
-def test_the_best_by_logit_and_guess_comes_first(read) -> None:
-    found = [item.score for item in read("lamp burns").evidence]
+def test_an_answer_over_two_sentences_takes_both_in(settings: Settings) -> None:
+    best = retriever(settings, SpanReader("mail. The lamp")).read("mail lamp").evidence[0]
+    assert best.candidate.body == "He carries the mail. The lamp burns at night."
+    start = DOCUMENT.index("He carries")
+    assert (best.candidate.evidence.start, best.candidate.evidence.end) == (start, DOCUMENT.index("night.") + 6)
+
+
+def test_an_answer_does_not_run_on_from_a_sentence_into_a_list(settings: Settings) -> None:
+    best = retriever(settings, SpanReader("night. They sing")).read("night").evidence[0]
+    assert best.candidate.body == "The lamp burns at night."
+    assert best.answer is not None
+    text = "Harbour\nThe pilot boards every ship. He carries the mail. The lamp burns at night."
+    assert text[best.answer.start :] == "night."
+    assert best.answer.end == len(text)
+
+
+def test_only_the_likeliest_passages_are_read(settings: Settings) -> None:
+    reader = SpanReader("tarred")
+    retriever(settings.model_copy(update={"num_read": 1}), reader).read("How are ropes tarred?")
+    assert reader.passages == ["Harbour > Rope\nRopes are tarred."]
+
+
+def test_the_best_comes_first_by_margin_and_guess(settings: Settings) -> None:
+    found = [item.score for item in retriever(settings, OverlapReader()).read("lamp burns").evidence]
     assert found == sorted(found, reverse=True)
 
 
-def test_the_guess_decides_between_equal_logits() -> None:
+def test_the_guess_decides_between_equal_margins() -> None:
     evidence = Evidence("harbour.md#0-9", 0, 9, "sentence")
-    far, near = (Candidate(0, evidence, (), body, body, prior) for body, prior in (("far", 0.5), ("near", 2.0)))
-    found = rerank_evidence("lamp", (far, near), OverlapReranker())
-    assert [(item.candidate.body, item.score - item.logit) for item in found] == [("near", 2.0), ("far", 0.5)]
+    far, near = (ScoredEvidence(Candidate(0, evidence, (), "", "", prior), 1.0) for prior in (0.5, 2.0))
+    assert far.score == 1.0 + 0.5 * PRIOR_WEIGHT
+    assert near.score == 1.0 + 2.0 * PRIOR_WEIGHT

@@ -232,7 +232,7 @@ def test_a_quote_that_moved_is_found_and_one_that_is_gone_is_left_out(
         text = text.replace(old, new)
     file.write_text(text, encoding="utf-8")
     build_index(settings, encoder=assistant.retriever.encoder)
-    after = Assistant.load(settings, encoder=assistant.retriever.encoder, reranker=assistant.retriever.reranker)
+    after = Assistant.load(settings, encoder=assistant.retriever.encoder, reader=assistant.retriever.reader)
     labelled = exported(settings, after, tmp_path / "labels.jsonl")
     (gold,) = labelled[pay].gold
     assert text[gold.start : gold.end] == "Wages are settled in March."

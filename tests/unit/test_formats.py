@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from article import CORPUS, FORMATS, article
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index
 from roleqa.index.content import Part, split_part
 from roleqa.index.documents import Documents, save_documents
@@ -75,7 +75,7 @@ def test_a_citation_says_its_page_and_a_broken_file_is_no_news(tmp_path: Path) -
     settings = Settings(corpus=corpus, index=tmp_path / "index")
     report = build_index(settings, encoder=WordEncoder())
     assert [problem.file for problem in report.problems] == ["broken.pdf"]
-    assistant = Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    assistant = Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
     assert not assistant.status().changes
     citation = assistant.ask("What advanced diplomatic ability does a defence attache need?")
     pages = assistant.retriever.index.documents["article.pdf"].pages

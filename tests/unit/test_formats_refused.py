@@ -16,7 +16,7 @@ from test_ingest_docx import saved as word
 from test_ingest_sheets import saved as book
 
 from article import FORMATS, article
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index
 from roleqa.errors import UnreadableFileError
 from roleqa.ingest import corpus as corpus_module
@@ -138,7 +138,7 @@ def test_all_of_them_at_once_lose_nothing_else(tmp_path: Path) -> None:
     report = build_index(settings, encoder=WordEncoder())
     assert [problem.file for problem in report.problems] == sorted(bad)
     assert all(problem.reason.startswith(bad[problem.file]) for problem in report.problems)
-    assistant = Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    assistant = Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
     assert set(assistant.retriever.index.documents) == set(good)
     assert not assistant.status().changes
     assert not build_index(settings, encoder=WordEncoder()).built
@@ -191,6 +191,6 @@ def test_what_is_mended_while_it_is_refused_is_news(corpus: Path, settings: Sett
         patched.setitem(corpus_module.READERS, ".csv", reader)
         report = build_index(settings, encoder=WordEncoder())
     assert [problem.file for problem in report.problems] == ["late.csv"]
-    assistant = Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    assistant = Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
     assert assistant.status().changes.added == ("late.csv",)
     assert not build_index(settings, encoder=WordEncoder()).problems

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from html_tree import parse
 from roleqa import Answer, Assistant, BuildReport, Settings, build_index
 from roleqa.errors import CorpusError, RolesError
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 def built(folder: Path) -> tuple[BuildReport, Assistant]:
     settings = Settings(corpus=folder, index=folder.parent / "index")
     report = build_index(settings, encoder=WordEncoder())
-    return report, Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    return report, Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
 
 
 def check_quoted(assistant: Assistant, question: str, document: str, quote: str) -> Answer:
@@ -311,7 +311,7 @@ def test_a_change_during_the_build_is_seen_as_one_since(
     settings = Settings(corpus=folder, index=folder.parent / "index")
     build_index(settings, encoder=WordEncoder(), progress=progress)
     assert happened == [stage]
-    assistant = Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    assistant = Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
     assert getattr(assistant.status().changes, seen) == ("odd.md",)
     assert check_quoted(assistant, ASKED, "odd.md", FACT).index.stale
 

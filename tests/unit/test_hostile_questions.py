@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from html_tree import HOSTILE, parse
 from roleqa import Assistant, Settings, build_index
 from roleqa.errors import QuestionError
@@ -40,7 +40,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def assistant(settings: Settings) -> Assistant:
-    return Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    return Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def bold(settings: Settings) -> Assistant:
     return Assistant.load(
         Settings(corpus=settings.corpus, index=settings.index, min_confidence=0),
         encoder=WordEncoder(),
-        reranker=OverlapReranker(),
+        reader=OverlapReader(),
     )
 
 
@@ -159,7 +159,7 @@ def test_no_history_stands_in_the_way_of_a_question(assistant: Assistant, histor
 
 def test_a_very_long_question_that_is_allowed_is_answered(settings: Settings) -> None:
     allowed = Settings(corpus=settings.corpus, index=settings.index, max_question_length=1_000_000)
-    assistant = Assistant.load(allowed, encoder=WordEncoder(), reranker=OverlapReranker())
+    assistant = Assistant.load(allowed, encoder=WordEncoder(), reader=OverlapReader())
     for question in ("keeper lights lamp " * 10_000, "lamp" + "(" * 400_000 + "keeper lights"):
         assert assistant.ask(question).citations[0].quote == LAMP
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.durability import make_corpus
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index, verify_index
 from roleqa.errors import IndexDamagedError, RoleqaError
 from roleqa.index import changes, faiss_store, integrity, record_file, topics, vocabulary
@@ -139,7 +139,7 @@ def large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def load(settings: Settings) -> Assistant:
-    return Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    return Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
 
 
 def test_a_large_index_answers_is_whole_and_is_brought_up_to_date(large: Settings) -> None:

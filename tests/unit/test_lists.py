@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index
 from roleqa.question.expectation import asks_for_several
 from roleqa.settings import Settings
@@ -42,7 +42,7 @@ def ask(tmp_path: Path) -> object:
         file.write_text(document, encoding="utf-8")
         settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index", min_confidence=0)
         build_index(settings, encoder=(encoder := WordEncoder()))
-        return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker()).ask(question).citations
+        return Assistant.load(settings, encoder=encoder, reader=OverlapReader()).ask(question).citations
 
     return ask
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa import doctor
 from roleqa.assistant import Assistant, build_index, verify_index
 from roleqa.cli import main
@@ -43,7 +43,7 @@ def build(settings: Settings, **options: bool) -> str:
 
 
 def load(settings: Settings) -> Assistant:
-    return Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    return Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
 
 
 def change(settings: Settings, text: str) -> None:

@@ -16,9 +16,10 @@ import pytest
 import roleqa
 from roleqa.errors import ModelError
 from roleqa.retrieve import onnx_encoder
-from roleqa.retrieve.encoder import SentenceEncoder, load_encoder
-from roleqa.retrieve.onnx_encoder import OnnxEncoder
-from roleqa.retrieve.weights import ENCODER_WEIGHTS, PACKAGED
+from roleqa.models.encoder import SentenceEncoder
+from roleqa.models.load import load_encoder
+from roleqa.models.onnx_encoder import OnnxEncoder
+from roleqa.models.weights import ENCODER_WEIGHTS, PACKAGED
 
 QUESTIONS = [f"Who pays the keeper of lighthouse {number} in winter?" for number in range(20)]
 
@@ -59,7 +60,7 @@ def test_torch_is_asked_where_onnxruntime_encodes_otherwise(
 
 
 def test_wrong_weights_are_an_error_and_never_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("roleqa.retrieve.onnx_encoder.ENCODER_WEIGHTS", Weightless)
+    monkeypatch.setattr("roleqa.models.onnx_encoder.ENCODER_WEIGHTS", Weightless)
     with pytest.raises(ModelError, match="not the ones expected"):
         OnnxEncoder(SentenceEncoder()).encode_query("Who pays?")
 
@@ -75,7 +76,7 @@ def test_threads_and_processes_give_the_same_bits(encoder: OnnxEncoder) -> None:
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(lambda question: digest(encoder, question), QUESTIONS)) == alone
     code = (
-        "import hashlib, json, sys; from roleqa.retrieve.encoder import load_encoder;"
+        "import hashlib, json, sys; from roleqa.models.load import load_encoder;"
         "encoder = load_encoder('packaged');"
         "made = [hashlib.sha256(encoder.encode_query(q).tobytes()).hexdigest() for q in json.load(sys.stdin)[::-1]];"
         "print(json.dumps([made[::-1], [name for name in ('torch', 'transformers') if name in sys.modules]]))"

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from roleqa.retrieve.bert import TOKENS, bert_graph
-from roleqa.retrieve.onnx_graph import Graph, _varint
-from roleqa.retrieve.onnx_session import open_session
+from roleqa.models.bert import TOKENS, bert_graph
+from roleqa.models.onnx_graph import Graph, _varint
+from roleqa.models.onnx_session import open_session
 
 RANDOM = np.random.default_rng(7)
 MATRIX = RANDOM.standard_normal((3, 4), dtype=np.float32)

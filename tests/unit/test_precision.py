@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from roleqa.retrieve import encoder as encoder_module
-from roleqa.retrieve.encoder import SentenceEncoder
-from roleqa.retrieve.weights import PACKAGED
+from roleqa.models.encoder import SentenceEncoder
+from roleqa.models.weights import PACKAGED
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from html_tree import parse
 from roleqa.assistant import Assistant, build_index
 from roleqa.index.load import load_index
@@ -109,7 +109,7 @@ def sourced(settings: Settings) -> Assistant:
     encoder = WordEncoder()
     build_index(settings, encoder=encoder)
     assert not any("zeppelin" in text for text in encoder.encoded)
-    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())
+    return Assistant.load(settings, encoder=encoder, reader=OverlapReader())
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from roleqa.retrieve.encoder import _has_bfloat16
-from roleqa.retrieve.torch_bert import TorchBert
+from roleqa.models.encoder import _has_bfloat16
+from roleqa.models.torch_bert import TorchBert
 
 pytestmark = pytest.mark.skipif(not _has_bfloat16(), reason="this processor multiplies no bfloat16 matrices")
 

@@ -11,7 +11,7 @@ import pytest
 from gradio.blocks import BlockFunction
 
 from documents import written
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from html_tree import parse
 from roleqa.assistant import Assistant
 from roleqa.errors import IndexDamagedError, QuestionError
@@ -62,7 +62,7 @@ class FakeAssistant:
         manifest = SimpleNamespace(generation=INDEX.id, sources={DOCUMENT.id: "a" * 64}, roles=ROLES)
         store = SimpleNamespace(search=None)
         index: Any = FakeIndex(manifest, {DOCUMENT.id: DOCUMENT}, store, store)
-        self.retriever = Retriever(index, WordEncoder(), OverlapReranker(), self.settings)
+        self.retriever = Retriever(index, WordEncoder(), OverlapReader(), self.settings)
 
     def with_retriever(self, retriever: Retriever) -> "FakeAssistant":
         assert retriever.index.documents is self.retriever.index.documents

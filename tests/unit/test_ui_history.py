@@ -38,7 +38,7 @@ def answered(turn: Turn) -> Answer:
 def rebuilt(assistant: Assistant, settings: Settings, file: Path, old: str, new: str) -> Assistant:
     file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     build_index(settings, encoder=assistant.retriever.encoder)
-    return Assistant.load(settings, encoder=assistant.retriever.encoder, reranker=assistant.retriever.reranker)
+    return Assistant.load(settings, encoder=assistant.retriever.encoder, reader=assistant.retriever.reader)
 
 
 def test_an_answer_is_recorded_with_the_files_it_quotes(assistant: Assistant) -> None:

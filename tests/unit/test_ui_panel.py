@@ -31,7 +31,7 @@ def make_status(
         passages=1,
         evidence=7,
         encoder="packaged",
-        reranker="other",
+        reader="other",
         roles=(Role("a", "A"),),
         changes=changes or CorpusChanges(),
         problems=problems,

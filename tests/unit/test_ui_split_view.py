@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from html_tree import HOSTILE, Element, parse
 from roleqa.assistant import Assistant, build_index
 from roleqa.settings import Settings
@@ -24,7 +24,7 @@ def built(settings: Settings, text: str) -> Assistant:
     (settings.corpus / "a.md").write_text(text, encoding="utf-8")
     encoder = WordEncoder(window=2000)
     build_index(settings, encoder=encoder)
-    return Assistant.load(settings, encoder=encoder, reranker=OverlapReranker())
+    return Assistant.load(settings, encoder=encoder, reader=OverlapReader())
 
 
 def test_prose_is_a_block_with_its_pieces_in_turn(assistant: Assistant) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa import assistant as assistant_module
 from roleqa.assistant import Assistant, build_index, verify_index
 from roleqa.cli import main
@@ -61,7 +61,7 @@ def verify(settings: Settings) -> Inspection:
 
 
 def load(settings: Settings) -> Assistant:
-    return Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    return Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
 
 
 def test_a_whole_index_is_whole(settings: Settings, folder: GenerationFolder) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa import watch as watching
 from roleqa.assistant import Assistant, build_index
 from roleqa.errors import CorpusError, IndexBusyError, IndexDamagedError, RoleqaError
@@ -242,7 +242,7 @@ def test_the_calibration_beside_it_is_read_anew(assistant: Assistant, settings: 
     own = settings.index / "confidence.json"
     assert not assistant.refresh()
     text = assistant.calibration.to_json()
-    own.write_text(text.replace(assistant.calibration.reranker, OverlapReranker.fingerprint).replace(f"{assistant.calibration.threshold}", "0.25"))
+    own.write_text(text.replace(assistant.calibration.reader, OverlapReader.fingerprint).replace(f"{assistant.calibration.threshold}", "0.25"))
     assert assistant.refresh()
     assert assistant.calibration.threshold == 0.25
     own.write_text("{")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from roleqa.errors import ModelError
-from roleqa.retrieve.encoder import SentenceEncoder
-from roleqa.retrieve.reranker import SentenceReranker
-from roleqa.retrieve.weights import Weights
+from roleqa.models.encoder import SentenceEncoder
+from roleqa.models.reader import SentenceReranker
+from roleqa.models.weights import Weights
 
 
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> Weights:

@@ -19,14 +19,13 @@ from roleqa.retrieve.search import Reading
 from roleqa.settings import Settings
 from roleqa.types import Answer, Citation, Column, Generation
 
-# What it is worth, in logits, that all roles' quotes come from one line of a table, be it a row or, where each role has
-# a row, a column; or else from one passage.
+# What it is worth, in units of the reader's margin, that all roles' quotes come from one line of a table, be it a row
+# or, where each role has a row, a column; or else from one passage.
 SAME_LINE = 3.0
 SAME_PASSAGE = 1.0
 Key = tuple[object, ...]
-# The role's name in the query lifts what is said of the role on any topic, by a logit or so above zero.
-# Evidence without a word of the topic must be better than that to count as stating it.
-OFF_TOPIC_LOGIT = 2.0
+# Evidence without a word of the topic must be that much better than "no answer" to count as stating it.
+OFF_TOPIC_MARGIN = 2.0
 # Where the documents are sure to speak of the topic for one role, half the confidence is enough for the others.
 LESS_SURE = 0.5
 NOT_STATED = "not stated"
@@ -56,7 +55,7 @@ def compose_comparison(
     """
     best = max((item.score for reading in readings for item in reading.evidence[:1]), default=0.0)
     # A sentence on all the roles sums them up, where it fits the question better than what is said of each.
-    fitting = (item for item in on_all[:1] if item.logit > 0 and item.score > best)
+    fitting = (item for item in on_all[:1] if item.margin > 0 and item.score > best)
     summary = tuple(item for item in fitting if _on_topic(comparison.topic, item))
     aligned = _aligned(_own_evidence(index, comparison, readings, summary))
     own = [replace(reading, evidence=evidence) for reading, evidence in zip(readings, aligned, strict=True)]
@@ -177,7 +176,7 @@ def _with_counterparts(sides: Sequence[_Side], evidence: Sequence[Sequence[Score
 
 def _on_topic(topic: str, best: ScoredEvidence) -> bool:
     asked = set(terms(topic))
-    return not asked or best.logit >= OFF_TOPIC_LOGIT or bool(asked & set(terms(best.candidate.text)))
+    return not asked or best.margin >= OFF_TOPIC_MARGIN or bool(asked & set(terms(best.candidate.text)))
 
 
 def _columns(sides: Sequence[_Side], ranked: Sequence[_Side], citations: Sequence[Citation]) -> tuple[Column, ...]:

@@ -1,13 +1,14 @@
 """How likely it is that the documents answer: a logistic regression over a few signals.
 
-After Gisserot-Boukhlef et al. 2024, "Towards Trustworthy Reranking" (arXiv 2402.12997): abstention judged
-from the reranker's own scores. The packaged numbers, confidence.json, say what they were fitted on; an index
-may bring its own, fitted on its user's labelled questions.
+Abstention judged from the reader's own margin and a few signals beside it, after Kamath, Jia and Liang 2020,
+"Selective Question Answering under Domain Shift" (arXiv 2006.09462). The packaged numbers, confidence.json, say what
+they were fitted on; an index may bring its own, fitted on its user's labelled questions.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -23,17 +24,21 @@ from roleqa.retrieve.search import Reading
 
 # The name of an index's own calibration, in the index folder.
 CALIBRATION_FILE = "confidence.json"
+FIT = "roleqa eval --questions FILE --calibrate"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the confidence is judged from: the best evidence's logit, and what it lacks.
+    """What the confidence is judged from: the best evidence's margin and prior, and what it lacks.
 
     `topic_missing`: how much of the question's topic, by inverse document frequency and from 0 to 1, neither the
     evidence nor the heading above it has a word of.
     """
 
-    logit: float
+    margin: float
+    prior: float
     topic_missing: float
 
 
@@ -42,21 +47,25 @@ def signals(index: Index, reading: Reading) -> Signals:
     best = reading.evidence[0]
     topic = term_weights(index, " ".join(topic_words(reading.query, index.manifest.roles)))
     own = " ".join((*index.passages[best.row].headings[-1:], best.candidate.body))
-    return Signals(logit=best.logit, topic_missing=1.0 - coverage(topic, own) if topic else 0.0)
+    return Signals(
+        margin=best.margin,
+        prior=best.candidate.prior,
+        topic_missing=1.0 - coverage(topic, own) if topic else 0.0,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A fitted model: a weight for each signal, and the confidence below which an answer is refused.
 
-    `reranker` is the fingerprint of the cross-encoder whose logits it was fitted to; `fitted_on` says, in
+    `reader` is the fingerprint of the reader whose margins it was fitted to; `fitted_on` says, in
     words, on which questions.
     """
 
     intercept: float
     weights: Mapping[str, float]
     threshold: float
-    reranker: str
+    reader: str
     fitted_on: str
 
     def __post_init__(self) -> None:
@@ -79,32 +88,42 @@ class Calibration:
             intercept=float(data["intercept"]),
             weights={str(name): float(weight) for name, weight in data["weights"].items()},
             threshold=float(data["threshold"]),
-            reranker=str(data["reranker"]),
+            reader=str(data["reader"]),
             fitted_on=str(data["fitted_on"]),
         )
 
 
-def load_calibration(folder: Path, reranker: str) -> Calibration:
-    """The index folder's own calibration where it has one for this reranker, else the packaged one.
+def load_calibration(folder: Path, reader: str) -> Calibration:
+    """The index folder's own calibration where it has one for this reader, else the packaged one.
 
     Raises:
         CalibrationError: the folder's own cannot be read.
     """
     file = folder / CALIBRATION_FILE
     try:
-        own = Calibration.from_json(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        fitted_to = _fitted_to(text)
+        if fitted_to != reader:
+            log.warning("%s was fitted to another reader (%s) and is passed over; run: %s", file, fitted_to, FIT)
+            return packaged_calibration()
+        return Calibration.from_json(text)
     except FileNotFoundError:
         return packaged_calibration()
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise CalibrationError(
-            f"{file} is no calibration ({error}); remove it, or fit it anew: roleqa eval --questions FILE --calibrate"
+            f"{file} is no calibration ({error}); remove it, or fit it again: {FIT}"
         ) from error
-    return own if own.reranker == reranker else packaged_calibration()
+
+
+def _fitted_to(text: str) -> str:
+    """The reader that a calibration was fitted to; the reranker, in one of version 0.1.0."""
+    data = json.loads(text)
+    return str(data.get("reader") or data["reranker"])
 
 
 @lru_cache(maxsize=1)
 def packaged_calibration() -> Calibration:
-    """The calibration that comes with the packaged reranker."""
+    """The calibration that comes with the packaged reader."""
     return Calibration.from_json(files("roleqa.answer").joinpath("confidence.json").read_text(encoding="utf-8"))
 
 

@@ -37,7 +37,7 @@ def _stands_for_its_list(index: Index, query: str, scored: ScoredEvidence) -> bo
     "What does the crew consist of?" asks for all that stands below "The crew consists of:".
     """
     pieces = index.evidence[scored.row]
-    place = pieces.index(scored.candidate.evidence)
+    place = _place(pieces, scored.candidate.evidence)
     text = index.text(pieces[place], index.passages[scored.row].document_id)
     if pieces[place].kind != "item":
         return place + 1 < len(pieces) and _introduces(text, pieces[place + 1])
@@ -51,7 +51,7 @@ def _stands_for_its_list(index: Index, query: str, scored: ScoredEvidence) -> bo
 def _whole_list(index: Index, scored: ScoredEvidence) -> tuple[ScoredEvidence, ...]:
     """The list that an item belongs to or a sentence introduces, a part a passage; none where it has one item."""
     pieces = index.evidence[scored.row]
-    place = pieces.index(scored.candidate.evidence)
+    place = _place(pieces, scored.candidate.evidence)
     item = pieces[place if pieces[place].kind == "item" else place + 1]
     rows = {scored.row: _siblings(pieces, item)}
     for step in (-1, 1):
@@ -62,6 +62,11 @@ def _whole_list(index: Index, scored: ScoredEvidence) -> tuple[ScoredEvidence, .
     if sum(map(len, rows.values())) < 2:
         return ()
     return tuple(_part(index, scored, row, found) for row, found in sorted(rows.items()))
+
+
+def _place(pieces: Sequence[Evidence], evidence: Evidence) -> int:
+    """Where the piece stands that the evidence begins with."""
+    return next(i for i, piece in enumerate(pieces) if piece.start == evidence.start)
 
 
 def _siblings(pieces: Sequence[Evidence], item: Evidence) -> list[int]:
@@ -100,7 +105,8 @@ def _part(index: Index, scored: ScoredEvidence, row: int, siblings: Sequence[int
     whole = Evidence(passage.id, start, last.end, "list", lead_in=None if introduced else first.lead_in)
     document = index.documents[passage.document_id]
     text, body = evidence_text(whole, passage, document), evidence_body(whole, document)
-    return replace(scored, candidate=replace(scored.candidate, row=row, evidence=whole, text=text, body=body))
+    candidate = replace(scored.candidate, row=row, evidence=whole, text=text, body=body)
+    return replace(scored, candidate=candidate, answer=None)
 
 
 def _introduces(sentence: str, item: Evidence) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from roleqa.index.terms import terms
 from roleqa.retrieve.evidence import ScoredEvidence
 
-# A further quote must be nearly as relevant as the first: within this many logits of it.
+# A further quote must be nearly as relevant as the first: its score within this of the first one's.
 MARGIN = 2.5
 # Two quotes that share more than this part of their terms say the same thing.
 SAME = 0.6

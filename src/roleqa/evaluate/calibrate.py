@@ -55,16 +55,16 @@ def calibrate(
         raise SettingsError("min_confidence is set and overrides the threshold to be fitted; unset it, then calibrate")
     retriever = assistant.retriever
     samples = collect_samples(assistant, [question for question in questions if question.tuning], progress)
-    fitted = fit(samples, refused_share, retriever.reranker.fingerprint, labels)
+    fitted = fit(samples, refused_share, retriever.reader.fingerprint, labels)
     _save(fitted, settings.index / CALIBRATION_FILE)
-    return Assistant(settings, retriever.index, retriever.encoder, retriever.reranker)
+    return Assistant(settings, retriever.index, retriever.encoder, retriever.reader)
 
 
-def fit(samples: Sequence[Sample], refused_share: float, reranker: str, labels: str) -> Calibration:
+def fit(samples: Sequence[Sample], refused_share: float, reader: str, labels: str) -> Calibration:
     """The calibration that the samples give. Raises CalibrationError."""
     _check(samples)
     weights, intercept = regression(samples)
-    trial = Calibration(intercept, weights, 0.0, reranker, "")
+    trial = Calibration(intercept, weights, 0.0, reader, "")
     confidences = [trial.confidence(sample.signals) if sample.signals else 0.0 for sample in samples]
     threshold = choose_threshold(confidences, [sample.answerable for sample in samples], refused_share)
     refused = [confidence < threshold for confidence in confidences]
@@ -74,7 +74,7 @@ def fit(samples: Sequence[Sample], refused_share: float, reranker: str, labels: 
         intercept=intercept,
         weights=weights,
         threshold=threshold,
-        reranker=reranker,
+        reader=reader,
         fitted_on=f"{len(samples)} questions, the tuning half of {labels}; logistic regression, C = 1; the threshold "
         f"refuses {sum(unanswerable)} of {len(unanswerable)} unanswerable and answers "
         f"{len(answerable) - sum(answerable)} of {len(answerable)} answerable ones",

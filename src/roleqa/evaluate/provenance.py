@@ -28,7 +28,7 @@ def provenance(assistant: Assistant, questions: Sequence[LabelledQuestion]) -> P
         platform=platform.platform(),
         generation=retriever.index.manifest.generation,
         encoder=retriever.encoder.fingerprint,
-        reranker=retriever.reranker.fingerprint,
+        reader=retriever.reader.fingerprint,
         calibration=assistant.calibration,
         labels=f"{len(questions)} questions ({_checksum(questions)})",
         settings=assistant.settings.model_dump(mode="json"),

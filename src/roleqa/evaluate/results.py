@@ -188,7 +188,7 @@ class Provenance:
     platform: str
     generation: str
     encoder: str
-    reranker: str
+    reader: str
     calibration: Calibration
     labels: str
     settings: Mapping[str, Any]

@@ -11,7 +11,7 @@ from typing import Any
 from roleqa.retrieve.search import Retriever
 
 # `rest` is what the others leave of an answer: spelling, follow-ups, choosing and checking quotes.
-STAGES = ("encode", "dense", "bm25", "rerank", "rest")
+STAGES = ("encode", "dense", "bm25", "read", "rest")
 _Seconds = dict[str, float]
 
 
@@ -59,7 +59,7 @@ def timed_retriever(retriever: Retriever, stopwatch: Stopwatch) -> Retriever:
     """The same retriever, with the time of its models and stores counted."""
     index: Any = retriever.index
     encoder: Any = _Timed(retriever.encoder, "encode_query", "encode", stopwatch)
-    reranker: Any = _Timed(retriever.reranker, "rerank", "rerank", stopwatch)
+    reader: Any = _Timed(retriever.reader, "read", "read", stopwatch)
     vectors = _Timed(index.vectors, "search", "dense", stopwatch)
     bm25 = _Timed(index.bm25, "search", "bm25", stopwatch)
-    return replace(retriever, index=replace(index, vectors=vectors, bm25=bm25), encoder=encoder, reranker=reranker)
+    return replace(retriever, index=replace(index, vectors=vectors, bm25=bm25), encoder=encoder, reader=reader)

@@ -34,7 +34,7 @@ from roleqa.index.vectors import (
 )
 from roleqa.index.write import Origin, write_generation
 from roleqa.ingest.roles import read_roles
-from roleqa.models import Encoder
+from roleqa.protocols import Encoder
 from roleqa.settings import Settings
 from roleqa.stores import HERE, StorePlace
 from roleqa.types import BuildReport, Progress, silent

@@ -13,7 +13,7 @@ from roleqa.index.load import Index
 from roleqa.ingest.corpus import SourceFile
 from roleqa.ingest.match_text import evidence_body, index_text
 from roleqa.ingest.split import split
-from roleqa.models import Encoder
+from roleqa.protocols import Encoder
 from roleqa.types import Document, Evidence, Passage
 
 # Bytes on disk for a byte of text (itself, its postings, its words), a passage and a piece of evidence, by and large.

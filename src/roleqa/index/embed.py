@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.index.content import Embeddings, Part
-from roleqa.models import Encoder
+from roleqa.protocols import Encoder
 from roleqa.types import Progress
 
 # So many texts are encoded at once: their embeddings are in memory before what is evidence is made half as precise.

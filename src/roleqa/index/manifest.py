@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from roleqa.errors import IndexDamagedError, IndexMismatchError
-from roleqa.models import Encoder
+from roleqa.protocols import Encoder
 from roleqa.stores import EXACT, VectorSearch
 from roleqa.types import Problem, Role
 
@@ -18,7 +18,7 @@ from roleqa.types import Problem, Role
 # older one is rebuilt, never guessed at.
 SCHEMA = 5
 # Raised whenever the same file, once read, would give other passages, evidence or texts to match.
-SPLITTER = 2
+SPLITTER = 3
 # These decide what is read of a file, and where passages and sentences end, as well.
 _SPLITTING_LIBRARIES = ("lxml", "markdown-it-py", "openpyxl", "pdfminer.six", "pdfplumber", "sentencex")
 

@@ -22,7 +22,7 @@ from roleqa.index.vectors import vectors_file
 from roleqa.index.vocabulary import build_vocabulary
 from roleqa.index.word_rows import WordRows
 from roleqa.index.write import misplaced, sample
-from roleqa.models import Encoder
+from roleqa.protocols import Encoder
 from roleqa.stores import HERE, StorePlace
 from roleqa.types import Problem
 

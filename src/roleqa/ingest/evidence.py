@@ -72,25 +72,21 @@ def _pieces(block: Block, spans: Sequence[Span], lead_in: str | None) -> Iterato
 
 
 def row_pieces(text: str, table: Block) -> Iterator[tuple[Piece, ...]]:
-    """The cells of each row of a table: all but the first, which is the row's header, and but the empty ones.
-
-    Where the first cell is the only one with text, it is the evidence itself.
-    """
+    """The cells of each row of a table, but the empty ones. The first cell is the row's header for the others."""
     columns = [_label(text, cell, _MAX_HEADER) or None for cell in table.header]
     for cells in table.rows:
         filled = [i for i, cell in enumerate(cells) if cell.start < cell.end]
-        if not filled:
-            continue
-        row = _label(text, cells[0], _MAX_HEADER) or None if filled != [0] else None
-        pieces = [
+        row = _label(text, cells[0], _MAX_HEADER) or None if filled else None
+        if pieces := tuple(
             Piece(
-                Evidence("", *cells[i], "cell", row=row, column=columns[i] if i < len(columns) else None),
-                cells[i].start if n else cells[filled[0]].start,
-                cells[i].end,
+                Evidence(
+                    "", *cells[i], "cell", row=row if i else None, column=columns[i] if i < len(columns) else None
+                ),
+                *cells[i],
             )
-            for n, i in enumerate([i for i in filled if i] or [0])
-        ]
-        yield tuple(pieces)
+            for i in filled
+        ):
+            yield pieces
 
 
 def _label(text: str, span: Span, longest: int) -> str:

@@ -1,12 +1,12 @@
-"""What the encoder, BM25 and the reranker see, as opposed to the slice that the reader sees."""
+"""What the encoder, BM25 and the reader see, as opposed to the slice that a person sees."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 
+from roleqa.ingest.blocks import Span
 from roleqa.ingest.markup import plain
-from roleqa.types import Document, Evidence, Passage
+from roleqa.types import Document, Evidence, MatchText, Passage
 
 # Headings help to find a passage, but must not crowd its own words out of the encoder's window.
 _MAX_HEADINGS = 200
@@ -15,9 +15,23 @@ _MAX_HEADINGS = 200
 def index_text(passage: Passage, document: Document, evidence: Sequence[Evidence]) -> str:
     """What is encoded and indexed for a passage: its headings, then its text without Markdown.
 
-    A table's row reads "row header | column header: cell; column header: cell". `evidence` is the passage's own.
+    A table's row reads "column: cell; column: cell", its first cell included. A list that begins with the passage
+    follows the sentence that introduces it. `evidence` is the passage's own.
     """
-    return _below(passage.headings, body_text(document.text, evidence))
+    return match_text(passage, document, evidence).text
+
+
+def match_text(passage: Passage, document: Document, evidence: Sequence[Evidence]) -> MatchText:
+    """The text of `index_text`, and where each piece of evidence stands in it."""
+    headings = _below(passage.headings, "")
+    pieces = [headings]
+    spans = []
+    length = len(headings)
+    for label, own in _labelled(document.text, evidence):
+        spans.append(Span(length + len(label), length + len(label) + len(own)))
+        pieces += (label, own)
+        length = spans[-1].end
+    return MatchText("".join(pieces), tuple(spans))
 
 
 def evidence_text(evidence: Evidence, passage: Passage, document: Document) -> str:
@@ -27,7 +41,7 @@ def evidence_text(evidence: Evidence, passage: Passage, document: Document) -> s
 
 def evidence_body(evidence: Evidence, document: Document) -> str:
     """One piece of evidence as plain text, behind its lead-in, row and column headers."""
-    body = _own_text(document.text, evidence)
+    body = plain_text(document.text, evidence)
     if evidence.column:
         body = f"{evidence.column}: {body}"
     if evidence.row:
@@ -49,24 +63,28 @@ def headings_text(headings: Sequence[str]) -> str:
     return " > ".join(kept)
 
 
-def body_text(text: str, evidence: Iterable[Evidence]) -> str:
-    """The passage's evidence as plain text, the cells of a row with their headers."""
-    parts: list[str] = []
-    for row, pieces in groupby(evidence, key=lambda piece: piece.row if piece.kind == "cell" else ""):
-        if row == "":
-            parts.extend(_own_text(text, piece) for piece in pieces)
-        else:
-            cells = "; ".join(_cell_text(text, piece) for piece in pieces)
-            parts.append(f"{row} | {cells}" if row else cells)
-    return " ".join(parts)
+def body_text(text: str, evidence: Sequence[Evidence]) -> str:
+    """The passage's evidence as plain text, each cell with its column's header."""
+    return "".join(label + own for label, own in _labelled(text, evidence))
 
 
-def _cell_text(text: str, cell: Evidence) -> str:
-    own = _own_text(text, cell)
-    return f"{cell.column}: {own}" if cell.column else own
+def _labelled(text: str, evidence: Sequence[Evidence]) -> Iterator[tuple[str, str]]:
+    """Each piece as plain text, behind what joins it to the piece before and says what it is about."""
+    for i, piece in enumerate(evidence):
+        yield _label(piece, evidence[i - 1] if i else None), plain_text(text, piece)
 
 
-def _own_text(text: str, evidence: Evidence) -> str:
+def _label(piece: Evidence, before: Evidence | None) -> str:
+    column = f"{piece.column}: " if piece.kind == "cell" and piece.column else ""
+    if before is not None:
+        return ("; " if piece.kind == before.kind == "cell" else " ") + column
+    if piece.kind == "cell":
+        return f"{piece.row}; {column}" if piece.row else column
+    return f"{piece.lead_in} " if piece.lead_in else ""
+
+
+def plain_text(text: str, evidence: Evidence) -> str:
+    """One piece of evidence without its markup, and without labels."""
     own = text[evidence.start : evidence.end]
     # Where there is nothing but markup, such as a picture without a description, the markup is what there is.
     return (plain(own) if evidence.kind != "code" else "") or " ".join(own.split())

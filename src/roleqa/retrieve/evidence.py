@@ -1,32 +1,32 @@
 """From ranked passages to ranked evidence: the sentences, items and cells that an answer may quote.
 
-One cross-encoder pass over the evidence of the best passages both finds the quote and ranks the passages.
-The pass is what costs time, so a cheap guess (the passage's rank, words shared with the query, and how near
-in meaning) picks which evidence it reads.
+One look of the reader at the likeliest passages both finds the quote and ranks the passages. The reader is what costs
+time, so a cheap guess (the passage's rank, words shared with the query, and how near in meaning) picks what it reads.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from roleqa.blocks import Span
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
-from roleqa.ingest.match_text import evidence_body, evidence_text
-from roleqa.models import Reranker
-from roleqa.question.roles import evidence_roles, refers_back
-from roleqa.types import Evidence, Ranking
+from roleqa.ingest.match_text import evidence_body, evidence_text, match_text
+from roleqa.protocols import PieceReading, Reader
+from roleqa.question.roles import evidence_roles
+from roleqa.types import Evidence, MatchText, Ranking
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """Evidence that may answer: its passage's row and the roles it speaks of.
 
-    `text` is what is matched, headings and all; `body` is the same without the headings. `in_context` is the
-    text behind the sentence that says what its pronoun refers to, where it opens with one.
+    `text` is what is matched, headings and all; `body` is the same without the headings.
     """
 
     row: int
@@ -35,15 +35,19 @@ class Candidate:
     text: str
     body: str
     prior: float
-    in_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredEvidence:
-    """A candidate that the cross-encoder has read: its logit says how well it answers, alone."""
+    """A candidate that the reader has read: by what margin it prefers it to "no answer", in logits.
+
+    `answer` are the answering words, as a span of the match text of the candidate's passage; None where the evidence
+    answers as a whole.
+    """
 
     candidate: Candidate
-    logit: float
+    margin: float
+    answer: Span | None = None
 
     @property
     def row(self) -> int:
@@ -51,10 +55,12 @@ class ScoredEvidence:
 
     @property
     def score(self) -> float:
-        """What it ranks by. The guess counts too: it knows the passage's rank, which the logit does not."""
-        return self.logit + self.candidate.prior
+        """What it ranks by. The guess counts too: it knows the passage's rank, which the reader does not."""
+        return self.margin + PRIOR_WEIGHT * self.candidate.prior
 
 
+# What a unit of the guess weighs against one of the reader's margin.
+PRIOR_WEIGHT = 3.0
 # What a cosine weighs in the guess, against a passage's fused score and the covered words (each up to 1).
 COSINE_WEIGHT = 3.0
 
@@ -65,9 +71,8 @@ def gather_evidence(
     query: str,
     embedding: NDArray[np.float32],
     roles: tuple[str, ...],
-    limit: int,
 ) -> tuple[Candidate, ...]:
-    """The likeliest `limit` pieces of evidence of the ranked passages, likeliest first.
+    """The pieces of evidence of the ranked passages, likeliest first.
 
     Where `roles` are given, evidence that speaks of other roles only is left out.
     """
@@ -86,33 +91,49 @@ def gather_evidence(
             prior = score + coverage(weights, text) + COSINE_WEIGHT * float(cosine)
             found.append(Candidate(row, evidence, own, text, body, prior))
     found.sort(key=lambda candidate: (-candidate.prior, candidate.row, candidate.evidence.start))
-    return tuple(replace(candidate, in_context=_in_context(index, candidate)) for candidate in found[:limit])
+    return tuple(found)
 
 
-def _in_context(index: Index, candidate: Candidate) -> str | None:
+def read_evidence(
+    index: Index, query: str, candidates: Sequence[Candidate], reader: Reader, num_passages: int
+) -> tuple[ScoredEvidence, ...]:
+    """The candidates of the likeliest passages as the reader finds them, best first; ties keep their order."""
+    rows = tuple(dict.fromkeys(candidate.row for candidate in candidates))[:num_passages]
+    texts = [_match_text(index, row) for row in rows]
+    readings = dict(zip(rows, zip(texts, reader.read(query, texts), strict=True), strict=True))
+    scored = [
+        _scored(index, candidate, *readings[candidate.row]) for candidate in candidates if candidate.row in readings
+    ]
+    return tuple(sorted(scored, key=lambda item: -item.score))
+
+
+def _match_text(index: Index, row: int) -> MatchText:
+    passage = index.passages[row]
+    return match_text(passage, index.documents[passage.document_id], index.evidence[row])
+
+
+def _scored(
+    index: Index, candidate: Candidate, text: MatchText, readings: Sequence[PieceReading]
+) -> ScoredEvidence:
+    """The candidate with what was read of it; with the sentences after it where its answer goes on in them."""
     pieces = index.evidence[candidate.row]
     place = pieces.index(candidate.evidence)
-    kinds = {piece.kind for piece in pieces[max(place - 1, 0) : place + 1]}
-    if place == 0 or kinds != {"sentence"} or not refers_back(candidate.body):
-        return None
-    passage = index.passages[candidate.row]
-    before = evidence_text(pieces[place - 1], passage, index.documents[passage.document_id])
-    return f"{before} {candidate.body}"
-
-
-def rerank_evidence(query: str, candidates: tuple[Candidate, ...], reranker: Reranker) -> tuple[ScoredEvidence, ...]:
-    """The candidates with their scores, best first; ties keep the candidates' order.
-
-    What opens with a pronoun is read twice, alone and in context, and the mean counts: alone it says too little,
-    and in context the sentence before it may be what scores.
-    """
-    led = [place for place, candidate in enumerate(candidates) if candidate.in_context is not None]
-    texts = [candidate.text for candidate in candidates]
-    logits = reranker.rerank(query, texts + [candidates[place].in_context or "" for place in led])
-    scores = logits[: len(candidates)].astype(float)
-    scores[led] = (scores[led] + logits[len(candidates) :]) / 2
-    scored = [ScoredEvidence(item, float(score)) for item, score in zip(candidates, scores, strict=True)]
-    return tuple(sorted(scored, key=lambda item: -item.score))
+    reading = readings[place]
+    last = place
+    while (
+        last + 1 < len(pieces)
+        and pieces[last + 1].kind == candidate.evidence.kind == "sentence"
+        and text.spans[last + 1].start < reading.answer.end
+    ):
+        last += 1
+    answer = Span(reading.answer.start, min(reading.answer.end, text.spans[last].end))
+    if last > place:
+        whole = replace(candidate.evidence, end=pieces[last].end)
+        passage = index.passages[candidate.row]
+        document = index.documents[passage.document_id]
+        match, body = evidence_text(whole, passage, document), evidence_body(whole, document)
+        candidate = replace(candidate, evidence=whole, text=match, body=body)
+    return ScoredEvidence(candidate, reading.margin, answer if answer.start < answer.end else None)
 
 
 def term_weights(index: Index, query: str) -> dict[str, float]:

@@ -8,22 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.index.load import Index
-from roleqa.models import Encoder, Reranker
+from roleqa.protocols import Encoder, Reader
 from roleqa.question.roles import mentioned_roles
-from roleqa.retrieve.evidence import ScoredEvidence, gather_evidence, rerank_evidence
+from roleqa.retrieve.evidence import ScoredEvidence, gather_evidence, read_evidence
 from roleqa.retrieve.fusion import fuse
 from roleqa.settings import Settings
 from roleqa.types import Hit, Mode, Ranking
 
-# How many sentences that name all the roles of a comparison are read; more say the same again.
-MAX_ON_ALL = 6
-# A share of the cross-encoder's time is no smaller than this many pieces of evidence.
-FEWEST_EVIDENCE = 8
+# How many passages with sentences that name all the roles of a comparison are read; more say the same again.
+MAX_ON_ALL = 3
+# A share of the reader's time is no smaller than this many passages.
+FEWEST_READ = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found for a query: passages by fusion, their evidence by the cross-encoder, each best first."""
+    """What was found for a query: passages by fusion, their evidence by the reader, each best first."""
 
     query: str
     ranking: Ranking
@@ -36,7 +36,7 @@ class Retriever:
 
     index: Index
     encoder: Encoder
-    reranker: Reranker
+    reader: Reader
     settings: Settings
 
     def dense(self, query: str, k: int) -> Ranking:
@@ -63,24 +63,23 @@ class Retriever:
     def read(self, query: str, roles: tuple[str, ...] = (), k: int = 0, shares: int = 1) -> Reading:
         """The evidence that may answer for any of the roles (for all of them, where none is given).
 
-        Where a question is made of several readings, each gets its share of the cross-encoder's time.
+        Where a question is made of several readings, each gets its share of the reader's time.
         """
         embedding = self.encoder.encode_query(query)
         ranking = self._fused(query, embedding, max(k, self.settings.num_passages))
         likely = ranking[: self.settings.num_passages]
-        limit = max(FEWEST_EVIDENCE, self.settings.num_evidence // shares)
-        found = gather_evidence(self.index, likely, query, embedding, roles, limit)
-        return Reading(query, ranking, rerank_evidence(query, found, self.reranker))
+        most = max(FEWEST_READ, self.settings.num_read // shares)
+        candidates = gather_evidence(self.index, likely, query, embedding, roles)
+        return Reading(query, ranking, read_evidence(self.index, query, candidates, self.reader, most))
 
     def read_on_all(self, query: str, roles: tuple[str, ...]) -> tuple[ScoredEvidence, ...]:
         """The evidence that names all of the roles itself, best first."""
         embedding = self.encoder.encode_query(query)
         ranking = self._fused(query, embedding, self.settings.num_passages)
-        everything = sum(len(self.index.evidence[row]) for row, _ in ranking)
-        found = gather_evidence(self.index, ranking, query, embedding, (), everything)
+        candidates = gather_evidence(self.index, ranking, query, embedding, ())
         known = self.index.manifest.roles
-        naming = tuple(item for item in found if set(roles) <= set(mentioned_roles(item.body, known)))
-        return rerank_evidence(query, naming[:MAX_ON_ALL], self.reranker)
+        naming = [item for item in candidates if set(roles) <= set(mentioned_roles(item.body, known))]
+        return read_evidence(self.index, query, naming, self.reader, MAX_ON_ALL)
 
     def _fused(self, query: str, embedding: NDArray[np.float32], k: int) -> Ranking:
         pool = max(k, self.settings.num_candidates)

@@ -28,7 +28,7 @@ _STAGES = {
     "encode": "Encoding the question",
     "dense": "Search by meaning (FAISS)",
     "bm25": "Search by keywords (BM25)",
-    "rerank": "Reading the evidence (cross-encoder)",
+    "read": "Reading the passages",
     "rest": "The rest",
 }
 _MODES = {
@@ -205,7 +205,7 @@ def _made(report: SavedReport) -> Html:
         ("roleqa", made.roleqa),
         ("Revision", made.git or "no repository"),
         ("Encoder", made.encoder),
-        ("Reranker", made.reranker),
+        ("Reader", made.reader),
         ("Confidence", made.calibration.fitted_on),
         ("Refused below", f"{made.calibration.threshold:.2f}"),
         ("Machine", f"Python {made.python}, {made.platform}"),

@@ -57,7 +57,7 @@ def render_index(status: Status) -> Html:
         _fact("Index", element("code", text(status.generation.id))),
         _fact("Folder", foreign("code", status.corpus)),
         _fact("Encoder", foreign("span", status.encoder)),
-        _fact("Reranker", foreign("span", status.reranker)),
+        _fact("Reader", foreign("span", status.reader)),
     )
 
 

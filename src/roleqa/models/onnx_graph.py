@@ -12,12 +12,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32] | NDArray[np.int64]
+Array = NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int8] | NDArray[np.uint8]
 Attribute = int | float | Sequence[int]
 
 IR_VERSION = 10
 OPSET = 20  # the first with Gelu
-_TYPES = {"float32": 1, "int64": 7}
+# Operations that onnxruntime has beside those of the standard.
+RUNTIME = "com.microsoft"
+_TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7}
 # Larger arrays are not part of the model but handed over beside it, so that they are not copied into it and out again.
 _INLINE_BYTES = 1024
 
@@ -36,8 +38,11 @@ class Graph:
         self._inputs.append(_value(name, type, shape))
         return name
 
-    def add(self, operation: str, *inputs: str | Array, **attributes: Attribute) -> str:
-        """Runs an operation of ONNX on values, by their names, and on constants; returns the name of its result."""
+    def add(self, operation: str, *inputs: str | Array, domain: str = "", **attributes: Attribute) -> str:
+        """Runs an operation of ONNX on values, by their names, and on constants; returns the name of its result.
+
+        An input "" is left out.
+        """
         names = [item if isinstance(item, str) else self._constant(item) for item in inputs]
         result = f"{operation}_{len(self._nodes)}"
         self._nodes.append(
@@ -45,6 +50,7 @@ class Graph:
             + _text(2, result)
             + _text(4, operation)
             + b"".join(_message(5, _attribute(name, value)) for name, value in attributes.items())
+            + (_text(7, domain) if domain else b"")
         )
         return result
 
@@ -57,7 +63,8 @@ class Graph:
             + b"".join(_message(11, value) for value in self._inputs)
             + _message(12, _value(output, "float32", shape))
         )
-        return _number(1, IR_VERSION) + _message(8, _text(1, "") + _number(2, OPSET)) + _message(7, graph)
+        opsets = ((_text(1, "") + _number(2, OPSET)), (_text(1, RUNTIME) + _number(2, 1)))
+        return _number(1, IR_VERSION) + b"".join(_message(8, opset) for opset in opsets) + _message(7, graph)
 
     def _constant(self, array: Array) -> str:
         name = f"constant_{len(self._tensors)}"

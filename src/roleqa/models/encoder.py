@@ -28,10 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roleqa.errors import ModelError
-from roleqa.models import Encoder
-from roleqa.retrieve.onnx_encoder import OnnxEncoder
-from roleqa.retrieve.torch_bert import TOKENS_AT_ONCE, TorchBert
-from roleqa.retrieve.weights import ENCODER_WEIGHTS, PACKAGED, folder_sha256
+from roleqa.models.torch_bert import TOKENS_AT_ONCE, TorchBert
+from roleqa.models.weights import ENCODER_WEIGHTS, PACKAGED, folder_sha256
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -52,12 +50,6 @@ _COUNTED_AT_ONCE = 1024
 _WAITING = 256
 # What Linux shows of a graphics processor that torch might use; loading torch to ask it takes seconds.
 _GPU_FILES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
-
-
-def load_encoder(name: str) -> Encoder:
-    """The packaged encoder, or any sentence-transformers model by name or path; weights load on first use."""
-    encoder = SentenceEncoder(name)
-    return OnnxEncoder(encoder) if name == PACKAGED else encoder
 
 
 class SentenceEncoder:

