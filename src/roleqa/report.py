@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,9 +53,17 @@ def _print_citation(citation: Citation) -> None:
     place = " > ".join((citation.passage.document_id, *citation.passage.headings))
     headers = ", ".join(header for header in (evidence.row, evidence.column) if header)
     _print(f"[{citation.number}] {place}" + (f" ({headers})" if headers else ""))
-    _print(_indented(f"\N{LEFT DOUBLE QUOTATION MARK}{citation.quote}\N{RIGHT DOUBLE QUOTATION MARK}"))
+    before, answer, after = map(printable, citation.parts)
+    answer = typer.style(answer, bold=True) if answer and _has_styles() else answer
+    quote = f"\N{LEFT DOUBLE QUOTATION MARK}{before}{answer}{after}\N{RIGHT DOUBLE QUOTATION MARK}"
+    typer.echo(_indented(quote))
     if citation.source:
         _print(_indented(f"Source: {citation.source}"))
+
+
+def _has_styles() -> bool:
+    """Whether the output is a terminal on which bold is wanted (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def print_hits(hits: Sequence[Hit]) -> None:

@@ -17,6 +17,8 @@ EvidenceKind = Literal["sentence", "item", "list", "cell", "code"]
 Mode = Literal["dense", "bm25", "hybrid", "rerank"]
 MODES: tuple[Mode, ...] = ("dense", "bm25", "hybrid", "rerank")
 AnswerKind = Literal["answer", "comparison", "refusal"]
+# How sure an answer is: the documents state it, likely state it, or speak of something related.
+Certainty = Literal["stated", "likely", "related"]
 
 # Called as progress(stage, done, total) in long work, total 0 while unknown. May raise BuildCancelledError, to stop it.
 Progress = Callable[[str, int, int], None]
@@ -138,10 +140,12 @@ class Citation:
     answer: Span | None = None
 
     @property
-    def answer_text(self) -> str | None:
-        """The answering words, a slice of the quote."""
-        start = self.evidence.start
-        return self.quote[self.answer.start - start : self.answer.end - start] if self.answer else None
+    def parts(self) -> tuple[str, str, str]:
+        """The quote as what stands before the answering words, these, and what stands behind them."""
+        if self.answer is None:
+            return self.quote, "", ""
+        start, end = self.answer.start - self.evidence.start, self.answer.end - self.evidence.start
+        return self.quote[:start], self.quote[start:end], self.quote[end:]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -157,7 +161,7 @@ class Citation:
             "page": self.page,
             "source": self.source,
             "score": self.score,
-            "answer": self.answer and {**self.answer._asdict(), "text": self.answer_text},
+            "answer": self.answer and {**self.answer._asdict(), "text": self.parts[1]},
         }
 
 
@@ -200,6 +204,7 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     columns: tuple[Column, ...] = ()
     closest: tuple[Citation, ...] = ()
+    certainty: Certainty | None = None
 
     def __post_init__(self) -> None:
         if (self.kind == "refusal") != (not self.citations):
@@ -218,6 +223,7 @@ class Answer:
             "answered": self.answered,
             "text": self.text,
             "confidence": self.confidence,
+            "certainty": self.certainty,
             "roles": list(self.roles),
             "citations": [citation.to_dict() for citation in self.citations],
             "columns": [column.to_dict() for column in self.columns],

@@ -87,6 +87,7 @@ def compose_comparison(
         roles=comparison.roles,
         citations=citations,
         columns=columns,
+        certainty=calibration.certainty(max(sure)),
     )
 
 

@@ -52,6 +52,7 @@ def compose(
         roles=asked.query.roles,
         citations=citations if answered else (),
         closest=() if answered else citations,
+        certainty=calibration.certainty(sure) if answered else None,
     )
 
 

@@ -21,10 +21,14 @@ from roleqa.index.load import Index
 from roleqa.question.topic import topic_words
 from roleqa.retrieve.evidence import coverage, term_weights
 from roleqa.retrieve.search import Reading
+from roleqa.types import Certainty
 
 # The name of an index's own calibration, in the index folder.
 CALIBRATION_FILE = "confidence.json"
 FIT = "roleqa eval --questions FILE --calibrate"
+
+# Where a calibration says nothing else.
+STATED, LIKELY = 0.85, 0.6
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +62,8 @@ def signals(index: Index, reading: Reading) -> Signals:
 class Calibration:
     """A fitted model: a weight for each signal, and the confidence below which an answer is refused.
 
-    `reader` is the fingerprint of the reader whose margins it was fitted to; `fitted_on` says, in
+    From `stated` on the documents state what is quoted, from `likely` on they likely do: the least confidences at which
+    the share of right answers was as `evaluate.calibrate` wants it. `reader` is the fingerprint of the reader whose margins it was fitted to; `fitted_on` says, in
     words, on which questions.
     """
 
@@ -67,6 +72,8 @@ class Calibration:
     threshold: float
     reader: str
     fitted_on: str
+    stated: float = STATED
+    likely: float = LIKELY
 
     def __post_init__(self) -> None:
         if set(self.weights) != set(Signals.__slots__):
@@ -76,6 +83,12 @@ class Calibration:
         """The probability, from 0 to 1, that the best evidence answers the question."""
         logit = self.intercept + sum(self.weights[name] * value for name, value in asdict(found).items())
         return round(1 / (1 + math.exp(-max(-60.0, min(60.0, logit)))), 6)
+
+    def certainty(self, confidence: float) -> Certainty:
+        """What a confidence means, in a word."""
+        if confidence >= self.stated:
+            return "stated"
+        return "likely" if confidence >= self.likely else "related"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
@@ -90,6 +103,8 @@ class Calibration:
             threshold=float(data["threshold"]),
             reader=str(data["reader"]),
             fitted_on=str(data["fitted_on"]),
+            stated=float(data.get("stated", STATED)),
+            likely=float(data.get("likely", LIKELY)),
         )
 
 

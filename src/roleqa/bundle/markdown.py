@@ -70,7 +70,7 @@ def _quote(citation: Citation) -> str:
     if evidence.kind == "code":
         lines = [escape(context or ""), "", *_fenced(citation.quote), "", number]
     else:
-        said = _broken(_LINE_END.split(f"{context}\n{citation.quote}" if context else citation.quote))
+        said = _broken((*((escape(context),) if context else ()), *_lines_with_answer(citation)))
         lines = [*said[:-1], f"{said[-1]} {number}".lstrip()]
     page = (f"page {citation.page}",) if citation.page is not None else ()
     path = " \u203a ".join((citation.passage.document_id, *page, *citation.passage.headings))
@@ -94,10 +94,29 @@ def escape(text: str) -> str:
     return _escaped(" ".join(_LINE_END.split(text)))
 
 
+def _lines_with_answer(citation: Citation) -> list[str]:
+    """The lines of a quote as Markdown, its answering words bold where these lie in one line."""
+    before, answer, after = citation.parts
+    if not _can_be_bold(before, answer, after):
+        return [_escaped(line) for line in _LINE_END.split(citation.quote)]
+    *above, start = _LINE_END.split(before)
+    end, *below = _LINE_END.split(after)
+    line = f"{_escaped(start)}{' ' * start[-1:].isspace()}**{_MARK.sub(_escaped_mark, answer)}**"
+    return [*map(_escaped, above), line + _MARK.sub(_escaped_mark, end.rstrip()), *map(_escaped, below)]
+
+
+def _can_be_bold(before: str, answer: str, after: str) -> bool:
+    """Whether asterisks around the words make them bold, which depends on the characters at both ends."""
+    if not answer or answer != answer.strip() or _LINE_END.search(answer):
+        return False
+    starts = answer[0].isalnum() or not before[-1:].strip()
+    ends = answer[-1].isalnum() or not after[:1].strip()
+    return starts and ends
+
+
 def _broken(lines: Sequence[str]) -> list[str]:
-    """Lines of text as Markdown that keeps their breaks: marked as such inside a paragraph, empty between two."""
-    escaped = [*map(_escaped, lines), ""]
-    return [f"{line}\\" if line and after else line for line, after in pairwise(escaped)]
+    """Lines of Markdown with their breaks kept: marked as such inside a paragraph, empty between two."""
+    return [f"{line}\\" if line and after else line for line, after in pairwise((*lines, ""))]
 
 
 def _escaped(line: str) -> str:

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from roleqa.blocks import Span
 from roleqa.bundle.exchange import CitedFile, Exchange, new_id
 from roleqa.errors import BundleError
-from roleqa.types import Answer, AnswerKind, Citation, Column, Evidence, EvidenceKind, Generation, Passage
+from roleqa.types import Answer, AnswerKind, Certainty, Citation, Column, Evidence, EvidenceKind, Generation, Passage
 
 # More than any conversation holds that is kept or exported here.
 MAX_CHARACTERS = 4_000_000
@@ -30,6 +31,11 @@ class _Record(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
+class _Span(_Record):
+    start: _Offset
+    end: _Offset
+
+
 class _Citation(_Record):
     number: Annotated[int, Field(ge=1, le=10_000)]
     document: _Name
@@ -45,12 +51,25 @@ class _Citation(_Record):
     score: float = 0.0
     kind: EvidenceKind = "sentence"
     lead_in: _Text | None = None
+    answer: _Span | None = None
 
     def made(self) -> Citation:
         passage = Passage("", self.document, self.headings, self.start, self.end)
         evidence = Evidence("", self.start, self.end, self.kind, self.row, self.column, self.lead_in)
+        # Words that lie outside the quote are none of it.
+        inside = self.answer and self.start <= self.answer.start < self.answer.end <= self.end
+        answer = Span(self.answer.start, self.answer.end) if self.answer and inside else None
         return Citation(
-            self.number, evidence, self.quote, passage, self.quote, self.role, self.score, self.page, self.source
+            number=self.number,
+            evidence=evidence,
+            quote=self.quote,
+            passage=passage,
+            passage_text=self.quote,
+            role=self.role,
+            score=self.score,
+            page=self.page,
+            source=self.source,
+            answer=answer,
         )
 
 
@@ -72,6 +91,7 @@ class _Answer(_Record):
     kind: AnswerKind
     text: _Text
     confidence: _Share
+    certainty: Certainty | None = None
     roles: Annotated[tuple[_Name, ...], Field(max_length=100)] = ()
     citations: Annotated[tuple[_Citation, ...], Field(max_length=100)] = ()
     columns: Annotated[tuple[_Column, ...], Field(max_length=100)] = ()
@@ -87,6 +107,7 @@ class _Answer(_Record):
             kind=self.kind,
             text=self.text,
             confidence=self.confidence,
+            certainty=self.certainty,
             index=Generation(self.index.generation, self.index.built_at, self.index.stale),
             seconds=self.seconds,
             roles=self.roles,

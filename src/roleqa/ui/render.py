@@ -55,10 +55,12 @@ def _quotes(answer: Answer) -> Html:
 def _quote(citation: Citation, with_column: bool = True) -> Html:
     """One quote with its number, below the words it cannot be understood without and above what it rests on."""
     tag = "pre" if citation.evidence.kind == "code" else "p"
-    quote = foreign("span", citation.quote, class_="verbatim")
+    before, answer, after = citation.parts
+    strong = element("strong", text(answer)) if answer else EMPTY
+    quote = element("span", text(before), strong, text(after), class_="verbatim", dir="auto")
     said = element(tag, quote, text("\u00a0"), _marker(citation))
     look = _look("quote", citation)
-    return element("div", _context(citation, with_column), said, _source_line(citation), class_=look)
+    return element("blockquote", _context(citation, with_column), said, _source_line(citation), class_=look)
 
 
 def _source_line(citation: Citation) -> Html:
