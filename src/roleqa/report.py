@@ -155,6 +155,7 @@ def print_evaluation(report: EvaluationReport, page: Path) -> None:
     _print(f"Refused            {as_share(figures.refusals.recall):>8} of {unanswerable} unanswerable questions")
     _print(f"Rightly refused    {as_share(figures.refusals.precision):>8} of {figures.refusals.refused} refusals")
     _print(f"AUROC of refusal   {as_figure(figures.auroc):>8}")
+    _print(f"Answering words F1 {as_figure(figures.answer_f1):>8}")
     _print(f"Exact quotes       {as_share(figures.exact_quotes):>8}\n")
     _print_table(
         ("kind", "questions", "answered", "first right", "complete"),

@@ -26,7 +26,7 @@ CONFIG_FILE = "roleqa.toml"
 # The most passages that a search returns.
 MAX_TOP_K = 100
 # Settings that no longer count, and those that took their place.
-RETIRED = {"reranker": "reader", "num_evidence": "num_read"}
+RETIRED = {"reranker": "reader", "num_evidence": "read_characters"}
 
 
 class Settings(BaseSettings):
@@ -62,13 +62,15 @@ class Settings(BaseSettings):
     strict: bool = Field(False, description="Stop a build at a file that cannot be read.")
     top_k: int = Field(5, ge=1, le=MAX_TOP_K, description="How many passages a search returns.")
     num_candidates: int = Field(
-        30, ge=1, le=1000, description="How many passages each of BM25 and FAISS hands to the fusion."
+        100, ge=1, le=1000, description="How many passages each of BM25 and FAISS hands to the fusion."
     )
     dense_weight: float = Field(
         0.4, ge=0, le=1, description="Weight of FAISS against BM25 (which gets the rest) in the fusion."
     )
-    num_passages: int = Field(20, ge=1, le=200, description="How many passages' evidence is considered.")
-    num_read: int = Field(12, ge=1, le=200, description="How many of these passages the reader reads for a question.")
+    num_passages: int = Field(20, ge=1, le=200, description="How many passages the reader reads at most.")
+    read_characters: int = Field(
+        8000, ge=1, description="How much text the reader reads for a question, in characters."
+    )
     max_quotes: int = Field(3, ge=1, le=10, description="How many quotes an answer has at most.")
     min_confidence: float | None = Field(
         None,
@@ -94,7 +96,7 @@ class Settings(BaseSettings):
     log_questions: bool = Field(False, description="Write what was asked to the log as well.")
     # Settings of earlier versions: accepted, with a warning, for one release.
     reranker: str | None = Field(None, description="No longer used: set `reader`.")
-    num_evidence: int | None = Field(None, description="No longer used: set `num_read`.")
+    num_evidence: int | None = Field(None, description="No longer used: set `read_characters`.")
 
     def __init__(self, **values: Any) -> None:
         unknown = sorted(

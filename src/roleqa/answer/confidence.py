@@ -63,8 +63,8 @@ class Calibration:
     """A fitted model: a weight for each signal, and the confidence below which an answer is refused.
 
     From `stated` on the documents state what is quoted, from `likely` on they likely do: the least confidences at which
-    the share of right answers was as `evaluate.calibrate` wants it. `reader` is the fingerprint of the reader whose margins it was fitted to; `fitted_on` says, in
-    words, on which questions.
+    the share of right answers was as `evaluate.calibrate` wants it. `reader` is the fingerprint of the reader whose
+    margins it was fitted to; `fitted_on` says, in words, on which questions.
     """
 
     intercept: float

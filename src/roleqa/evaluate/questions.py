@@ -32,7 +32,10 @@ class Gold:
 
 @dataclass(frozen=True, slots=True)
 class LabelledQuestion:
-    """A question with what a right answer quotes; none for a question that the documents do not answer."""
+    """A question with what a right answer quotes; none for a question that the documents do not answer.
+
+    `answer` is the shortest part of a gold quote that answers, where that is labelled.
+    """
 
     query_id: str
     question: str
@@ -40,6 +43,7 @@ class LabelledQuestion:
     answerable: bool
     kind: str
     gold: tuple[Gold, ...]
+    answer: str | None = None
 
     @property
     def tuning(self) -> bool:
@@ -62,6 +66,7 @@ class _Label(BaseModel, strict=True):
     answerable: bool
     kind: str = "direct"
     gold: tuple[_GoldLabel, ...] = ()
+    answer: str | None = None
 
 
 def load_questions(file: Path, documents: Mapping[str, Document]) -> tuple[LabelledQuestion, ...]:
@@ -115,7 +120,9 @@ def _question(line: str, documents: Mapping[str, Document], *, explain: bool) ->
         gold = tuple(_find(item, documents, explain=explain) for item in label.gold)
     except LabelError as problem:
         raise LabelError(f"{label.query_id}: {problem}") from None
-    return LabelledQuestion(label.query_id, label.question, label.history, label.answerable, label.kind, gold)
+    return LabelledQuestion(
+        label.query_id, label.question, label.history, label.answerable, label.kind, gold, label.answer
+    )
 
 
 def _find(item: _GoldLabel, documents: Mapping[str, Document], *, explain: bool) -> Gold:

@@ -34,7 +34,8 @@ class Result:
 
     `best_right` is of the best evidence, cited or, in a refusal, only the closest; `first_quote` is its quote.
     `quotes` and `exact_quotes` count what was shown. `relevant` are the ids of the passages that answer, and
-    `hits` those found in each mode, best first (of answerable questions only).
+    `hits` those found in each mode, best first (of answerable questions only). `answer_f1` is how well the answering
+    words agree with the label.
     """
 
     query_id: str
@@ -55,6 +56,7 @@ class Result:
     relevant: tuple[str, ...]
     hits: Mapping[Mode, tuple[str, ...]]
     seconds: Mapping[str, float]
+    answer_f1: float | None = None
 
     @property
     def group(self) -> str:
@@ -88,6 +90,7 @@ class Result:
             "complete": self.complete,
             "first_quote": self.first_quote,
             "gold_quotes": list(self.gold_quotes),
+            "answer_f1": self.answer_f1,
             "passage_rank": {mode: self.rank(mode) for mode in MODES} if self.answerable else None,
         }
 
@@ -109,7 +112,8 @@ class Figures:
     """The figures of a group of questions; None where the group has too few for one.
 
     `right`, `complete` and `coverage` (the share answered) are of answerable questions; `risk` is the share of
-    wrong first quotes in all that was answered; `auroc` tells the answerable from the others by confidence.
+    wrong first quotes in all that was answered; `auroc` tells the answerable from the others by confidence;
+    `answer_f1` is of right first quotes whose answering words are shown and labelled.
     """
 
     questions: int
@@ -121,6 +125,7 @@ class Figures:
     exact_quotes: float | None
     refusals: Refusals
     auroc: float | None
+    answer_f1: float | None
     area_under_risk_coverage: float | None
     calibration_error: float | None
     kinds: tuple[KindFigures, ...]
@@ -147,6 +152,7 @@ def figures(results: Sequence[Result]) -> Figures:
         exact_quotes=sum(result.exact_quotes for result in results) / shown if shown else None,
         refusals=refusals([result.answerable for result in results], [result.answered for result in results]),
         auroc=auroc([result.answerable for result in results], confidences),
+        answer_f1=_mean([result.answer_f1 for result in results]),
         area_under_risk_coverage=area_under(curve),
         calibration_error=calibration_error(bins),
         kinds=_kinds(results),
@@ -154,6 +160,11 @@ def figures(results: Sequence[Result]) -> Figures:
         risk_coverage=curve,
         reliability=bins,
     )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _kinds(results: Sequence[Result]) -> tuple[KindFigures, ...]:

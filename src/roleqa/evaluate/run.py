@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from roleqa.assistant import Assistant
 from roleqa.errors import LabelError, QuestionError
-from roleqa.evaluate.judge import best_is_gold, gold_complete, holds_gold, is_exact
+from roleqa.evaluate.judge import answer_f1, best_is_gold, gold_complete, holds_gold, is_exact
 from roleqa.evaluate.metrics import DEPTH, latencies
 from roleqa.evaluate.provenance import provenance
 from roleqa.evaluate.questions import LabelledQuestion
@@ -88,6 +88,7 @@ def _ask(assistant: Assistant, question: LabelledQuestion, stopwatch: Stopwatch)
         gold_quotes=tuple(index.documents[gold.document].text[gold.start : gold.end] for gold in question.gold),
         quotes=len(shown),
         exact_quotes=sum(is_exact(citation, index.documents) for citation in shown),
+        answer_f1=answer_f1(question, answer),
         relevant=_relevant(index, question),
         hits={mode: tuple(hit.passage.id for hit in found) for mode, found in hits.items()},
         seconds=seconds,

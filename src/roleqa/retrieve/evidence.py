@@ -65,6 +65,16 @@ PRIOR_WEIGHT = 3.0
 COSINE_WEIGHT = 3.0
 
 
+def likeliest(index: Index, ranking: Ranking, embedding: NDArray[np.float32], num_passages: int) -> Ranking:
+    """The passages of a ranking that are likeliest to answer: a high rank counts, and one piece near in meaning.
+
+    A passage about many things is near to none of them as a whole, however well one of its sentences answers.
+    """
+    best = {row: float(np.max(index.evidence_vectors.cosines(row, embedding), initial=-1.0)) for row, _ in ranking}
+    ordered = sorted(ranking, key=lambda item: (-(item[1] + COSINE_WEIGHT * best[item[0]]), item[0]))
+    return tuple(ordered[:num_passages])
+
+
 def gather_evidence(
     index: Index,
     ranking: Ranking,
@@ -95,16 +105,32 @@ def gather_evidence(
 
 
 def read_evidence(
-    index: Index, query: str, candidates: Sequence[Candidate], reader: Reader, num_passages: int
+    index: Index, query: str, candidates: Sequence[Candidate], reader: Reader, room: int
 ) -> tuple[ScoredEvidence, ...]:
-    """The candidates of the likeliest passages as the reader finds them, best first; ties keep their order."""
-    rows = tuple(dict.fromkeys(candidate.row for candidate in candidates))[:num_passages]
-    texts = [_match_text(index, row) for row in rows]
-    readings = dict(zip(rows, zip(texts, reader.read(query, texts), strict=True), strict=True))
+    """The candidates of the likeliest passages as the reader finds them, best first; ties keep their order.
+
+    As many passages are read as have `room` characters together, and one at least.
+    """
+    texts = _that_fit(index, candidates, room)
+    readings = dict(zip(texts, reader.read(query, tuple(texts.values())), strict=True))
     scored = [
-        _scored(index, candidate, *readings[candidate.row]) for candidate in candidates if candidate.row in readings
+        _scored(index, candidate, texts[candidate.row], readings[candidate.row])
+        for candidate in candidates
+        if candidate.row in texts
     ]
     return tuple(sorted(scored, key=lambda item: -item.score))
+
+
+def _that_fit(index: Index, candidates: Sequence[Candidate], room: int) -> dict[int, MatchText]:
+    """The texts of the candidates' passages, by row, likeliest first, until one has no room left."""
+    texts: dict[int, MatchText] = {}
+    for row in dict.fromkeys(candidate.row for candidate in candidates):
+        text = _match_text(index, row)
+        room -= len(text.text)
+        if room < 0 and texts:
+            break
+        texts[row] = text
+    return texts
 
 
 def _match_text(index: Index, row: int) -> MatchText:

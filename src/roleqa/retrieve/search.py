@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 from roleqa.index.load import Index
 from roleqa.protocols import Encoder, Reader
 from roleqa.question.roles import mentioned_roles
-from roleqa.retrieve.evidence import ScoredEvidence, gather_evidence, read_evidence
+from roleqa.retrieve.evidence import ScoredEvidence, gather_evidence, likeliest, read_evidence
 from roleqa.retrieve.fusion import fuse
 from roleqa.settings import Settings
 from roleqa.types import Hit, Mode, Ranking
 
-# How many passages with sentences that name all the roles of a comparison are read; more say the same again.
-MAX_ON_ALL = 3
-# A share of the reader's time is no smaller than this many passages.
-FEWEST_READ = 5
+# How much is read, in characters, of passages that name all the roles of a comparison; more says the same again.
+CHARACTERS_ON_ALL = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +64,21 @@ class Retriever:
         Where a question is made of several readings, each gets its share of the reader's time.
         """
         embedding = self.encoder.encode_query(query)
-        ranking = self._fused(query, embedding, max(k, self.settings.num_passages))
-        likely = ranking[: self.settings.num_passages]
-        most = max(FEWEST_READ, self.settings.num_read // shares)
+        ranking = self._fused(query, embedding, max(k, self.settings.num_candidates))
+        likely = likeliest(self.index, ranking, embedding, self.settings.num_passages)
         candidates = gather_evidence(self.index, likely, query, embedding, roles)
-        return Reading(query, ranking, read_evidence(self.index, query, candidates, self.reader, most))
+        room = self.settings.read_characters // shares
+        return Reading(query, ranking, read_evidence(self.index, query, candidates, self.reader, room))
 
     def read_on_all(self, query: str, roles: tuple[str, ...]) -> tuple[ScoredEvidence, ...]:
         """The evidence that names all of the roles itself, best first."""
         embedding = self.encoder.encode_query(query)
-        ranking = self._fused(query, embedding, self.settings.num_passages)
-        candidates = gather_evidence(self.index, ranking, query, embedding, ())
+        ranking = self._fused(query, embedding, self.settings.num_candidates)
+        likely = likeliest(self.index, ranking, embedding, self.settings.num_passages)
+        candidates = gather_evidence(self.index, likely, query, embedding, ())
         known = self.index.manifest.roles
         naming = [item for item in candidates if set(roles) <= set(mentioned_roles(item.body, known))]
-        return read_evidence(self.index, query, naming, self.reader, MAX_ON_ALL)
+        return read_evidence(self.index, query, naming, self.reader, CHARACTERS_ON_ALL)
 
     def _fused(self, query: str, embedding: NDArray[np.float32], k: int) -> Ranking:
         pool = max(k, self.settings.num_candidates)

@@ -18,6 +18,8 @@ MAX_QUESTION_TOKENS = 64
 # Tokens of a batch, padding included, and the neighbours among which examples of like length are sought.
 BATCH_TOKENS = 2560
 NEIGHBOURS = 1500
+# Lengths are rounded up to a multiple of this: torch prepares its products anew for each shape, and keeps them.
+LENGTH_STEP = 16
 
 Ids = NDArray[np.int64]
 
@@ -93,7 +95,8 @@ def _groups(ordered: Sequence[_Encoded]) -> Iterator[list[_Encoded]]:
 
 
 def _padded(group: Sequence[_Encoded]) -> Batch:
-    shape = len(group), max(len(item.ids) for item in group)
+    longest = max(len(item.ids) for item in group)
+    shape = len(group), -(-longest // LENGTH_STEP) * LENGTH_STEP
     ids, types, mask = (np.zeros(shape, dtype=np.int64) for _ in range(3))
     for row, item in enumerate(group):
         ids[row, : len(item.ids)] = item.ids
