@@ -12,7 +12,7 @@ BENCH ?=
 # The Quality tab asks the questions about the shipped corpus, unless something else is set.
 QUESTIONS := $(if $(wildcard roleqa.toml)$(ROLEQA_CORPUS)$(ROLEQA_QUESTIONS),,--questions tests/eval/questions.jsonl)
 
-.PHONY: run test bench lint types check chromium clean
+.PHONY: run test bench reader lint types check chromium clean
 
 run: .venv/run.done  ## Set up, build the index, open the chat (PORT=8080 for another port).
 	$(BIN)/roleqa build
@@ -23,6 +23,13 @@ test: .venv/test.done chromium  ## Set up and run every test.
 
 bench: .venv/test.done  ## Measure everything: one page of figures (BENCH=--publish puts them into the repository).
 	$(BIN)/python tests/benchmarks/bench.py --sizes $(SIZES) $(BENCH)
+
+# What trains the reader, a folder with public/ and handbooks/; options of `python -m roleqa.training`.
+DATA ?= data
+TRAINING ?=
+
+reader: .venv/test.done  ## Train the reader further and put its weights into the package (DATA=folder).
+	$(BIN)/python -m roleqa.training --data $(DATA) --more tests/eval/training/* --output build/reader.safetensors --package $(TRAINING)
 
 lint: .venv/test.done  ## Style of the code.
 	$(BIN)/ruff check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,11 @@ _WORDS = "bert.embeddings.word_embeddings.weight"
 _QUANTISED = "_quantized"
 
 
+def packaged_file() -> Path:
+    """Where the layers lie that come with roleqa."""
+    return Path(__file__).parent / FOLDER / FILE
+
+
 def load_weights() -> Arrays:
     """Layers and embeddings, floating-point ones as float32.
 
@@ -34,10 +39,10 @@ def load_weights() -> Arrays:
     """
     from safetensors.numpy import load
 
-    with as_file(files("roleqa.models").joinpath(FOLDER, FILE)) as file:
-        if not file.is_file():
-            raise ModelError(f"{file} is missing; run: pip install --force-reinstall roleqa")
-        data = file.read_bytes()
+    file = packaged_file()
+    if not file.is_file():
+        raise ModelError(f"{file} is missing; run: pip install --force-reinstall roleqa")
+    data = file.read_bytes()
     found = hashlib.sha256(data).hexdigest()
     if found != SHA256:
         raise ModelError(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from roleqa.models.reader_weights import base_embeddings, base_tensors
+from roleqa.models.reader_weights import Arrays, base_embeddings, base_tensors, packaged_file
 from roleqa.training.base import base_layers
+from roleqa.training.quantise import restored
 
 if TYPE_CHECKING:
     import torch
     from transformers import BertForQuestionAnswering
 
+CROSS_ENCODER = "cross-encoder"
 # Of the packaged cross-encoder: 12 layers, 384 wide.
 _SHAPE: dict[str, Any] = {
     "vocab_size": 30522,
@@ -27,24 +28,36 @@ _SHAPE: dict[str, Any] = {
 }
 
 
-def load_network(weights: Path | None) -> BertForQuestionAnswering:
-    """The network with the layers of a safetensors file, or those of the packaged cross-encoder where it is None."""
-    import torch
+def start_layers(name: str | None) -> Arrays:
+    """The layers to train from: the package's, the cross-encoder's, or those of a safetensors file."""
     from safetensors.numpy import load_file
+
+    if name == CROSS_ENCODER:
+        return base_layers()
+    layers: Arrays = load_file(name or packaged_file())
+    return layers if name else restored(layers)
+
+
+def load_network(layers: Arrays) -> BertForQuestionAnswering:
+    """The network with these layers, above the embeddings of the packaged cross-encoder.
+
+    Raises:
+        ValueError: layers are missing; those that mark the answer may be, where training begins.
+    """
+    import torch
     from transformers import BertConfig, BertForQuestionAnswering
 
     torch.manual_seed(0)
     config = BertConfig(**_SHAPE)
     config._attn_implementation = "eager"  # on a CPU half as slow again as torch's fused one, backwards
     network = BertForQuestionAnswering(config)
-    layers = load_file(weights) if weights else base_layers()
     tensors = {name.replace("span.", "qa_outputs."): array for name, array in layers.items()}
     tensors |= {f"bert.{name}": array for name, array in base_embeddings(base_tensors()).items()}
     state = {name: torch.tensor(np.asarray(array, dtype=np.float32)) for name, array in tensors.items()}
     missing, unexpected = network.load_state_dict(state, strict=False)
-    left = [name for name in missing if not name.startswith("qa_outputs.") or weights]
+    left = [name for name in missing if not name.startswith("qa_outputs.")]
     if left or unexpected:
-        raise ValueError(f"{weights or 'the packaged cross-encoder'} lacks {left} and has {unexpected}")
+        raise ValueError(f"the layers lack {left} and have {unexpected} besides")
     for parameter in network.bert.embeddings.parameters():
         parameter.requires_grad_(False)
     return network

@@ -37,6 +37,18 @@ def quantised(layers: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return found
 
 
+def restored(packaged: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The layers of a packaged file in floating-point numbers, by the names that `quantised` takes."""
+    found: dict[str, NDArray[Any]] = {}
+    for name, array in packaged.items():
+        stem, _, part = name.rpartition(".")
+        if part == MATRIX:
+            name, array = f"{stem}.weight", (array.astype(np.float32) * packaged[f"{stem}.{SCALE}"]).T
+        if part != SCALE:
+            found[name if stem == "span" else f"bert.{name}"] = array
+    return found
+
+
 def save_quantised(layers: Mapping[str, NDArray[Any]], file: Path) -> str:
     """Writes the 8-bit file and returns its SHA-256."""
     from safetensors.numpy import save
