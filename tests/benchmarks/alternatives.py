@@ -40,9 +40,9 @@ from roleqa.errors import RoleqaError
 from roleqa.evaluate.questions import LabelledQuestion
 from roleqa.index.load import Index, load_index
 from roleqa.ingest.match_text import index_text
-from roleqa.protocols import Encoder, Reranker
 from roleqa.models.encoder import SentenceEncoder
 from roleqa.models.reader import load_reranker
+from roleqa.protocols import Encoder, Reranker
 from roleqa.retrieve.search import Retriever
 
 # What the product does; the other variants are compared with it.

@@ -20,9 +20,9 @@ from roleqa.blocks import page_at
 from roleqa.evaluate.questions import load_questions
 from roleqa.ingest.corpus import read_file
 from roleqa.ingest.markup import plain
-from roleqa.protocols import Encoder, Reranker
 from roleqa.models.encoder import SentenceEncoder
 from roleqa.models.reader import OnnxReranker
+from roleqa.protocols import Encoder, Reranker
 
 ROLES = REPOSITORY / "corpus" / "roles.toml"
 QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"

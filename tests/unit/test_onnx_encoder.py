@@ -15,7 +15,7 @@ import pytest
 
 import roleqa
 from roleqa.errors import ModelError
-from roleqa.retrieve import onnx_encoder
+from roleqa.models import onnx_encoder
 from roleqa.models.encoder import SentenceEncoder
 from roleqa.models.load import load_encoder
 from roleqa.models.onnx_encoder import OnnxEncoder
