@@ -50,16 +50,20 @@ class OverlapReader:
     fingerprint = "overlap"
 
     def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
-        return [self._pieces(set(terms(question)), passage) for passage in passages]
+        return [self._pieces(question, passage) for passage in passages]
 
-    def _pieces(self, asked: set[str], passage: MatchText) -> tuple[PieceReading, ...]:
+    def _pieces(self, question: str, passage: MatchText) -> tuple[PieceReading, ...]:
         headings, line_break, _ = passage.text.partition("\n")
         labels = [len(headings) if line_break else 0, *(span.end for span in passage.spans)]
         read = (
             f"{headings} {passage.text[label : span.end]}" if line_break else passage.text[label : span.end]
             for label, span in zip(labels, passage.spans, strict=False)
         )
-        shares = [len(asked & set(terms(text))) / max(len(asked), 1) for text in read]
         return tuple(
-            PieceReading(20 * share - 6, span) for share, span in zip(shares, passage.spans, strict=True)
+            PieceReading(self.margin(question, text), span) for text, span in zip(read, passage.spans, strict=True)
         )
+
+    def margin(self, question: str, text: str) -> float:
+        """Of a piece with its headings and labels."""
+        asked = set(terms(question))
+        return 20 * len(asked & set(terms(text))) / max(len(asked), 1) - 6

@@ -19,7 +19,7 @@ from roleqa.report import printable, show_progress
 @pytest.fixture(autouse=True)
 def _fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
-    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReader())
+    monkeypatch.setattr(assistant_module, "load_reader", lambda *_: OverlapReader())
 
 
 @pytest.fixture

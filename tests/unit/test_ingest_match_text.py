@@ -61,7 +61,7 @@ def test_index_text_joins_the_evidence() -> None:
 
 def test_index_text_of_a_row() -> None:
     cells = (Evidence("p", 0, 9, "cell", row="Rank", column="Cook"), Evidence("p", 10, 14, "cell", row="Rank"))
-    assert index_text(PASSAGE, DOCUMENT, cells) == "Crew > Pay\nRank | Cook: One is.; Two."
+    assert index_text(PASSAGE, DOCUMENT, cells) == "Crew > Pay\nRank; Cook: One is.; Two."
 
 
 def test_index_text_keeps_the_marks_of_code() -> None:

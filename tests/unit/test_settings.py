@@ -20,7 +20,7 @@ def test_caller_over_environment_over_file_over_default(tmp_path: Path, monkeypa
     monkeypatch.setenv("ROLEQA_TOP_K", "8")
     monkeypatch.setenv("ROLEQA_PORT", "8")
     settings = Settings(port=9)
-    assert (settings.port, settings.top_k, settings.max_quotes, settings.num_passages) == (9, 8, 2, 15)
+    assert (settings.port, settings.top_k, settings.max_quotes, settings.num_passages) == (9, 8, 2, 20)
 
 
 @pytest.mark.parametrize(
