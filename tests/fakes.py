@@ -8,9 +8,19 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from roleqa.answer.confidence import Calibration
 from roleqa.index.terms import terms
 from roleqa.protocols import PieceReading
 from roleqa.types import MatchText
+
+# Under which questions that share words with the evidence are answered by OverlapReader's.
+CALIBRATION = Calibration(
+    intercept=-0.5,
+    weights={"margin": 0.4, "prior": 0.8, "topic_missing": -2.0},
+    threshold=0.4,
+    reader="overlap",
+    fitted_on="nothing",
+)
 
 
 class WordEncoder:
@@ -43,8 +53,8 @@ class WordEncoder:
 
 
 class OverlapReader:
-    """The margin is 20 times the share of the question's words that a piece holds with its headings and labels, less
-    6: from -6 to 14. Its answer is the piece.
+    """The margin is 20 times the share of the question's words that a piece holds with its headings and labels (a cell
+    also with its row's first), less 6: from -6 to 14. Its answer is the piece.
     """
 
     fingerprint = "overlap"
@@ -54,14 +64,16 @@ class OverlapReader:
 
     def _pieces(self, question: str, passage: MatchText) -> tuple[PieceReading, ...]:
         headings, line_break, _ = passage.text.partition("\n")
-        labels = [len(headings) if line_break else 0, *(span.end for span in passage.spans)]
-        read = (
-            f"{headings} {passage.text[label : span.end]}" if line_break else passage.text[label : span.end]
-            for label, span in zip(labels, passage.spans, strict=False)
-        )
-        return tuple(
-            PieceReading(self.margin(question, text), span) for text, span in zip(read, passage.spans, strict=True)
-        )
+        before = len(headings) + 1 if line_break else 0
+        first = passage.text[before : passage.spans[0].end]
+        found = []
+        for span in passage.spans:
+            own = passage.text[before : span.end]
+            whole = f"{first} {own}" if own.startswith(";") else own
+            margin = self.margin(question, f"{headings} {whole}" if line_break else whole)
+            found.append(PieceReading(margin, span))
+            before = span.end
+        return tuple(found)
 
     def margin(self, question: str, text: str) -> float:
         """Of a piece with its headings and labels."""

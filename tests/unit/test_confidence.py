@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fakes import CALIBRATION
 from roleqa.answer.confidence import (
     CALIBRATION_FILE,
     Calibration,
@@ -19,6 +21,7 @@ from roleqa.answer.confidence import (
 )
 from roleqa.assistant import Assistant
 from roleqa.errors import CalibrationError
+from roleqa.models.reader_weights import FINGERPRINT
 from roleqa.retrieve.search import Reading
 
 
@@ -58,12 +61,44 @@ def test_a_confidence_never_overflows() -> None:
     assert found == [0.0, 1.0]
 
 
-def test_an_index_s_own_calibration_wins_where_it_was_fitted_to_the_reader(tmp_path: Path) -> None:
+def test_an_index_s_own_calibration_wins_where_it_was_fitted_to_the_reader(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     own = calibration()
     (tmp_path / CALIBRATION_FILE).write_text(own.to_json())
     assert load_calibration(tmp_path, "overlap") == own
-    assert load_calibration(tmp_path, "another reader") == packaged_calibration()
-    assert load_calibration(tmp_path / "none", "overlap") == packaged_calibration()
+    assert load_calibration(tmp_path / "none", "overlap") == CALIBRATION
+    assert caplog.messages == []
+
+
+# As version 0.1.0 fitted it.
+OLD = {"intercept": 0.1, "weights": {"logit": 0.3}, "threshold": 0.2, "reranker": "a cross-encoder", "fitted_on": "x"}
+
+
+@pytest.mark.parametrize(
+    ("text", "reader"),
+    [
+        pytest.param(calibration().to_json(), "overlap", id="of another reader"),
+        pytest.param(json.dumps(OLD), "a cross-encoder", id="of version 0.1.0"),
+    ],
+)
+def test_a_calibration_of_another_reader_is_passed_over_with_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, reader: str
+) -> None:
+    file = tmp_path / CALIBRATION_FILE
+    file.write_text(text)
+    assert load_calibration(tmp_path, "another reader") == CALIBRATION
+    assert caplog.messages == [
+        f"{file} was fitted to another reader ({reader}) and is passed over; run: roleqa eval --questions FILE --calibrate"
+    ]
+    assert file.read_text() == text
+
+
+def test_the_packaged_calibration_was_fitted_to_the_packaged_reader() -> None:
+    found = packaged_calibration()
+    assert found.reader == FINGERPRINT
+    assert 0 < found.threshold < 1
+    assert found.weights["margin"] > 0 > found.weights["topic_missing"]
 
 
 @pytest.mark.parametrize(

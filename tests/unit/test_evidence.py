@@ -37,7 +37,7 @@ class SpanReader:
         self.words = words
         self.passages: list[str] = []
 
-    def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
+    def read(self, _: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
         self.passages += [passage.text for passage in passages]
         return [tuple(self._piece(passage, span) for span in passage.spans) for passage in passages]
 
