@@ -73,6 +73,7 @@ class TransformersReader:
             truncation="only_second",
             max_length=_MAX_TOKENS,
             padding="max_length",  # so that no passage's numbers depend on those beside it
+            split_special_tokens=True,  # "[SEP]" in a document is a word like any other
             return_offsets_mapping=True,
             return_tensors="pt",
         )
