@@ -15,7 +15,14 @@ from roleqa.doctor import examine
 from roleqa.errors import ModelError
 from roleqa.models import reader_weights
 from roleqa.models.reader import OnnxReader
-from roleqa.models.reader_weights import CROSS_ENCODER_WEIGHTS, FILE, FOLDER, base_embeddings, base_tensors, load_weights
+from roleqa.models.reader_weights import (
+    CROSS_ENCODER_WEIGHTS,
+    FILE,
+    FOLDER,
+    base_embeddings,
+    base_tensors,
+    load_weights,
+)
 from roleqa.settings import Settings
 from roleqa.types import MatchText
 
