@@ -8,9 +8,19 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from roleqa.answer.confidence import Calibration
 from roleqa.index.terms import terms
 from roleqa.protocols import PieceReading
 from roleqa.types import MatchText
+
+# Under which questions that share words with the evidence are answered by OverlapReader's.
+CALIBRATION = Calibration(
+    intercept=-0.5,
+    weights={"margin": 0.4, "prior": 0.8, "topic_missing": -2.0},
+    threshold=0.4,
+    reader="overlap",
+    fitted_on="nothing",
+)
 
 
 class WordEncoder:
@@ -43,23 +53,29 @@ class WordEncoder:
 
 
 class OverlapReader:
-    """The margin is 20 times the share of the question's words that a piece holds with its headings and labels, less
-    6: from -6 to 14. Its answer is the piece.
+    """The margin is 20 times the share of the question's words that a piece holds with its headings and labels (a cell
+    also with its row's first), less 6: from -6 to 14. Its answer is the piece.
     """
 
     fingerprint = "overlap"
 
     def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
-        return [self._pieces(set(terms(question)), passage) for passage in passages]
+        return [self._pieces(question, passage) for passage in passages]
 
-    def _pieces(self, asked: set[str], passage: MatchText) -> tuple[PieceReading, ...]:
+    def _pieces(self, question: str, passage: MatchText) -> tuple[PieceReading, ...]:
         headings, line_break, _ = passage.text.partition("\n")
-        labels = [len(headings) if line_break else 0, *(span.end for span in passage.spans)]
-        read = (
-            f"{headings} {passage.text[label : span.end]}" if line_break else passage.text[label : span.end]
-            for label, span in zip(labels, passage.spans, strict=False)
-        )
-        shares = [len(asked & set(terms(text))) / max(len(asked), 1) for text in read]
-        return tuple(
-            PieceReading(20 * share - 6, span) for share, span in zip(shares, passage.spans, strict=True)
-        )
+        before = len(headings) + 1 if line_break else 0
+        first = passage.text[before : passage.spans[0].end]
+        found = []
+        for span in passage.spans:
+            own = passage.text[before : span.end]
+            whole = f"{first} {own}" if own.startswith(";") else own
+            margin = self.margin(question, f"{headings} {whole}" if line_break else whole)
+            found.append(PieceReading(margin, span))
+            before = span.end
+        return tuple(found)
+
+    def margin(self, question: str, text: str) -> float:
+        """Of a piece with its headings and labels."""
+        asked = set(terms(question))
+        return 20 * len(asked & set(terms(text))) / max(len(asked), 1) - 6

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/alternatives.py FOLDER [--questions 200] [--seed 7] [--timed 15] [--json FILE]
 
-Quality comes from all the questions (each pair is read by the cross-encoder once), time from the first `--timed` of
+Quality comes from all the questions (each pair of question and passage is read once), time from the first `--timed` of
 them with nothing remembered, every variant in turn on each question, so that all share the machine's moods.
 """
 
@@ -19,17 +19,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cached_models import CachedEncoder, CachedReranker
+from cached_models import CachedEncoder, CachedReader
 from onnx_encoder import BGE_INSTRUCTION, BGE_SMALL, OnnxEncoder
 from squad_labels import build, holds_gold, labelled_sample, rows_with_gold
 from strategies import (
     Find,
-    NoReranker,
-    alone,
-    alone_and_in_windows,
-    by_passages,
-    by_sentences,
-    in_windows,
+    NoReader,
+    by_reading,
     passages_only,
     reciprocal_ranks,
     with_settings,
@@ -40,13 +36,13 @@ from roleqa.errors import RoleqaError
 from roleqa.evaluate.questions import LabelledQuestion
 from roleqa.index.load import Index, load_index
 from roleqa.ingest.match_text import index_text
-from roleqa.protocols import Encoder, Reranker
 from roleqa.models.encoder import SentenceEncoder
-from roleqa.models.reader import load_reranker
+from roleqa.models.load import load_reader
+from roleqa.protocols import Encoder, Reader
 from roleqa.retrieve.search import Retriever
 
 # What the product does; the other variants are compared with it.
-IN_USE = "sentences: in use"
+IN_USE = "in use"
 ENCODER_IN_USE = "MiniLM, window 256"
 # How many passages, and how often, the encoders' speed is measured with.
 ENCODED, REPEATS = 48, 3
@@ -80,21 +76,11 @@ class Judged:
 
 def tried(retriever: Retriever) -> Iterator[tuple[str, str, Find]]:
     """Group, name and way of finding of what was tried on the index in use."""
-    yield "reranking", IN_USE, by_sentences(retriever)
-    yield "reranking", "none; the quote is the likeliest guess", by_sentences(replace(retriever, reader=NoReranker()))
-    for passages in (5, 10):
-        changed = with_settings(retriever, num_passages=passages)
-        yield "reranking", f"{passages} passages whole, then the best one's sentences", by_passages(changed)
-    for passages, evidence in ((10, 8), (10, 12), (10, 24), (10, 50), (5, 16), (20, 16), (20, 50)):
-        changed = with_settings(retriever, num_passages=passages, num_evidence=evidence)
-        yield "candidates", f"{evidence} sentences of {passages} passages", by_sentences(changed)
-    yield "window", "each sentence alone", alone(retriever)
-    yield "window", "behind the previous sentence", in_windows(retriever, 1, 0)
-    yield "window", "between the previous and the next", in_windows(retriever, 1, 1)
-    yield "window", "mean of alone and behind the previous", alone_and_in_windows(retriever, 1, 0)
-    fewer = with_settings(retriever, num_evidence=8)
-    yield "window", "the same mean, 8 sentences", alone_and_in_windows(fewer, 1, 0)
-    yield "window", "mean of alone and between both", alone_and_in_windows(retriever, 1, 1)
+    yield "reading", IN_USE, by_reading(retriever)
+    yield "reading", "none; the quote is the likeliest guess", by_reading(replace(retriever, reader=NoReader()))
+    for considered, read in ((20, 5), (20, 8), (20, 20), (10, 10), (30, 12), (30, 30)):
+        changed = with_settings(retriever, num_passages=considered, num_read=read)
+        yield "candidates", f"{read} of {considered} passages", by_reading(changed)
     for weight in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8):
         fused = with_settings(retriever, dense_weight=weight)
         yield "fusion", f"dense weight {weight}", passages_only(fused.hybrid)
@@ -102,7 +88,7 @@ def tried(retriever: Retriever) -> Iterator[tuple[str, str, Find]]:
     yield "fusion", "BM25 alone", passages_only(retriever.bm25)
     yield "fusion", "dense alone", passages_only(retriever.dense)
     for weight, name in ((0.0, "BM25"), (1.0, "dense")):
-        yield "fusion", f"{name} alone, reranked", by_sentences(with_settings(retriever, dense_weight=weight))
+        yield "fusion", f"{name} alone, read", by_reading(with_settings(retriever, dense_weight=weight))
 
 
 def tried_encoder(name: str, retriever: Retriever) -> Iterator[tuple[str, str, Find]]:
@@ -111,7 +97,7 @@ def tried_encoder(name: str, retriever: Retriever) -> Iterator[tuple[str, str, F
     for weight in (0.4, 0.6):
         fused = with_settings(retriever, dense_weight=weight)
         yield "encoder", f"{name}: hybrid, dense weight {weight}", passages_only(fused.hybrid)
-    yield "encoder", f"{name}: reranked", by_sentences(retriever)
+    yield "encoder", f"{name}: read", by_reading(retriever)
 
 
 def build_all(folder: Path, scratch: Path, each: int, seed: int) -> tuple[dict[str, Built], list[LabelledQuestion]]:
@@ -140,12 +126,12 @@ def tell(what: str) -> None:
 
 
 def variants(
-    built: Mapping[str, Built], reranker: Reranker, encoder: Callable[[Encoder], Encoder], settings: Settings
+    built: Mapping[str, Built], reader: Reader, encoder: Callable[[Encoder], Encoder], settings: Settings
 ) -> list[Variant]:
     """Everything that was tried, with models that remember or not."""
     made = []
     for name, item in built.items():
-        retriever = Retriever(item.index, encoder(item.encoder), reranker, settings)
+        retriever = Retriever(item.index, encoder(item.encoder), reader, settings)
         ways = [*tried(retriever)] if name == ENCODER_IN_USE else []
         made += [Variant(*way, item) for way in (*ways, *tried_encoder(name, retriever))]
     return sorted(made, key=lambda variant: variant.group == "encoder")
@@ -243,13 +229,13 @@ def run(folder: Path, scratch: Path, each: int, seed: int, timed: int) -> dict[s
     """Everything measured, as JSON."""
     settings = Settings(corpus=folder / "corpus")
     built, questions = build_all(folder, scratch, each, seed)
-    reranker = load_reranker(settings.reader)
-    remembering = variants(built, CachedReranker(reranker), CachedEncoder, settings)
+    reader = load_reader(settings.reader, settings.device)
+    remembering = variants(built, CachedReader(reader), CachedEncoder, settings)
     judged = []
     for done, variant in enumerate(remembering, start=1):
         tell(f"judging {done} of {len(remembering)}: {variant.name}")
         judged.append(judge(variant, questions))
-    fresh = variants(built, reranker, lambda encoder: encoder, settings)
+    fresh = variants(built, reader, lambda encoder: encoder, settings)
     times = milliseconds(fresh, questions[:timed])
     measured = [Measured(*parts) for parts in zip(remembering, judged, times, strict=True)]
     in_use = next(item for item in measured if item.variant.name == IN_USE)

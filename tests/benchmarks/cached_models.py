@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from roleqa.protocols import Encoder, Reranker
+from roleqa.protocols import Encoder, PieceReading, Reader
+from roleqa.types import MatchText
 
 
 class CachedEncoder:
@@ -43,20 +44,20 @@ class CachedEncoder:
         return self._queries[query]
 
 
-class CachedReranker:
-    """Reads each pair of a query and a text once."""
+class CachedReader:
+    """Reads each pair of a question and a passage once."""
 
-    def __init__(self, reranker: Reranker) -> None:
-        self._reranker = reranker
-        self._scores: dict[tuple[str, str], float] = {}
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._readings: dict[tuple[str, MatchText], tuple[PieceReading, ...]] = {}
 
     @property
     def fingerprint(self) -> str:
-        return self._reranker.fingerprint
+        return self._reader.fingerprint
 
-    def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        new = [text for text in dict.fromkeys(texts) if (query, text) not in self._scores]
+    def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
+        new = [passage for passage in dict.fromkeys(passages) if (question, passage) not in self._readings]
         if new:
-            scores = self._reranker.rerank(query, new)
-            self._scores.update(((query, text), float(score)) for text, score in zip(new, scores, strict=True))
-        return np.array([self._scores[query, text] for text in texts], dtype=np.float32)
+            readings = self._reader.read(question, new)
+            self._readings.update(((question, passage), own) for passage, own in zip(new, readings, strict=True))
+        return [self._readings[question, passage] for passage in passages]

@@ -71,13 +71,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         squad = squad_samples(arguments.folder, Path(scratch), arguments.questions, arguments.seed)
     found = fit(own, squad, arguments.refusal_recall)
-    reranker = Assistant.load(Settings(index=arguments.index)).retriever.reader.fingerprint
+    reader = Assistant.load(Settings(index=arguments.index)).retriever.reader.fingerprint
     described = (
         f"the tuning half of tests/eval/questions.jsonl, comparisons aside ({len(own)} questions, weight {OWN:g} each), "
         f"and {len(squad)} questions of SQuAD 2.0 dev articles (weight {ANSWERABLE:g} answerable, {UNANSWERABLE:g} not); "
         f"logistic regression, C = 1; the threshold refuses {arguments.refusal_recall:.0%} of that half's unanswerable ones"
     )
-    CALIBRATION.write_text(replace(found, reader=reranker, fitted_on=described).to_json(), encoding="utf-8")
+    CALIBRATION.write_text(replace(found, reader=reader, fitted_on=described).to_json(), encoding="utf-8")
     print(CALIBRATION.read_text(encoding="utf-8"))
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 QUESTION = "Which immunities does a defence attach\u00e9 have?"
-STAGES = ("starting Python", "imports", "opening the index", "loading the encoder", "loading the reranker", "answering")
+STAGES = ("starting Python", "imports", "opening the index", "loading the encoder", "loading the reader", "answering")
 
 
 def ask(checkout: Path, *arguments: str | Path) -> tuple[float, float, float]:

@@ -41,6 +41,7 @@ from benchmarks.made import MADE, SEED, make_content  # noqa: E402
 from benchmarks.stages import WRITING, answering, timed_stages, with_rest  # noqa: E402
 from milvus_standalone import Standalone  # noqa: E402
 from roleqa import Assistant, Settings, build_index  # noqa: E402
+from roleqa.blocks import Span  # noqa: E402
 from roleqa.index.content import Content, parts_of  # noqa: E402
 from roleqa.index.layout import IndexFolder  # noqa: E402
 from roleqa.index.load import load_generation, load_index  # noqa: E402
@@ -51,11 +52,10 @@ from roleqa.index.news import News  # noqa: E402
 from roleqa.index.vectors import MILVUS, settle_vectors  # noqa: E402
 from roleqa.index.write import Origin, write_generation  # noqa: E402
 from roleqa.ingest.roles import read_roles  # noqa: E402
-from roleqa.models.load import load_encoder  # noqa: E402
-from roleqa.models.reader import load_reranker  # noqa: E402
+from roleqa.models.load import load_encoder, load_reader  # noqa: E402
 from roleqa.retrieve.search import Retriever  # noqa: E402
 from roleqa.stores import HERE, StorePlace  # noqa: E402
-from roleqa.types import MODES, Hit  # noqa: E402
+from roleqa.types import MODES, Hit, MatchText  # noqa: E402
 
 # How often a cold process asks.
 COLD = 3
@@ -128,15 +128,15 @@ def memory(process: int | str = "self") -> dict[str, int]:
 def measure(folder: Path, questions: Path, asked: int) -> dict[str, Any]:
     """Of an index in `folder/index`, in this process, which has done nothing else."""
     settings = Settings(corpus=folder / "corpus", index=folder / "index")
-    encoder, reranker = load_encoder(settings.encoder), load_reranker(settings.reader)
+    encoder, reader = load_encoder(settings.encoder), load_reader(settings.reader, settings.device)
     encoder.encode_query("warm up")
-    reranker.rerank("warm up", ["warm up"])
+    reader.read("warm up", [MatchText("warm up", (Span(0, 7),))])
     found: dict[str, Any] = {"memory_of_models": memory()}
     started = time.perf_counter()
     index = load_index(settings.index, encoder.fingerprint)
     found["startup_seconds"] = round(time.perf_counter() - started, 3)
     found["memory_after_startup"] = memory()
-    assistant = Assistant(settings, index, encoder, reranker)
+    assistant = Assistant(settings, index, encoder, reader)
     started = time.perf_counter()
     assistant.status()
     found["first_comparison_with_the_corpus_seconds"] = round(time.perf_counter() - started, 3)

@@ -32,8 +32,8 @@ from servers import ENVIRONMENT, running  # noqa: E402
 
 from fakes import WordEncoder  # noqa: E402
 from roleqa import Settings, build_index  # noqa: E402
-from roleqa.protocols import Encoder  # noqa: E402
 from roleqa.models.encoder import SentenceEncoder  # noqa: E402
+from roleqa.protocols import Encoder  # noqa: E402
 
 CORPUS = TESTS.parent / "corpus"
 QUESTIONS = TESTS / "eval" / "questions.jsonl"

@@ -47,7 +47,7 @@ def answering(retriever: Retriever) -> tuple[Timed, ...]:
         (type(index.bm25), "search", "BM25"),
         (search, "fuse", "fusion"),
         (search, "gather_evidence", "gathering evidence"),
-        (search, "rerank_evidence", "reranking"),
+        (search, "read_evidence", "reading"),
         (assistant, "compose", "composing"),
         (assistant, "compose_comparison", "composing"),
     )

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from fakes import OverlapReader, WordEncoder
 from roleqa import Assistant, Settings, build_index
+from roleqa.protocols import PieceReading
+from roleqa.types import MatchText
 from roleqa.ui.serve import serve
 
 HELD = "held"
@@ -37,23 +39,23 @@ class GatedEncoder(WordEncoder):
         return super().encode_passages(texts, progress)
 
 
-class HeldReranker(OverlapReader):
+class HeldReader(OverlapReader):
     """Answers nothing while the file is there."""
 
     def __init__(self, held: Path) -> None:
         super().__init__()
         self.held = held
 
-    def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+    def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
         while self.held.exists():
             time.sleep(0.05)
-        return super().rerank(query, texts)
+        return super().read(question, passages)
 
 
 def main(corpus: Path, index: Path, gate: Path) -> None:
     settings = Settings(corpus=corpus, index=index)
     build_index(settings, encoder=WordEncoder())
-    assistant = Assistant.load(settings, encoder=GatedEncoder(gate), reader=HeldReranker(gate.with_name(HELD)))
+    assistant = Assistant.load(settings, encoder=GatedEncoder(gate), reader=HeldReader(gate.with_name(HELD)))
     serve(assistant, "127.0.0.1", 0, on_ready=lambda url: print(url, flush=True))
 
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from fakes import OverlapReader, WordEncoder
 from roleqa import Assistant, Settings, build_index
+from roleqa.protocols import PieceReading
+from roleqa.types import MatchText
 from roleqa.ui import line, logs
 from roleqa.ui.serve import serve
 
@@ -39,15 +41,15 @@ class SlowEncoder(WordEncoder):
         return super().encode_passages(texts)
 
 
-class SlowReranker(OverlapReader):
+class SlowReader(OverlapReader):
     """Takes so many seconds to read."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+    def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
         time.sleep(self.seconds)
-        return super().rerank(query, texts)
+        return super().read(question, passages)
 
 
 def main(corpus: str, index: str, seconds: str, max_waiting: str, stop_seconds: str) -> None:
@@ -56,7 +58,7 @@ def main(corpus: str, index: str, seconds: str, max_waiting: str, stop_seconds: 
     )
     line.CONCURRENCY["chat"] = 1
     build_index(settings, encoder=WordEncoder())
-    assistant = Assistant.load(settings, encoder=SlowEncoder(), reader=SlowReranker(float(seconds)))
+    assistant = Assistant.load(settings, encoder=SlowEncoder(), reader=SlowReader(float(seconds)))
     with logs.to_standard_error("json"):
         serve(assistant, "127.0.0.1", 0, on_ready=lambda url: print(f"the chat is at {url}", flush=True))
 

@@ -1,4 +1,4 @@
-"""The real encoder, reranker, FAISS and BM25 on the shipped corpus and on text as published."""
+"""The real encoder, reader, FAISS and BM25 on the shipped corpus and on text as published."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from roleqa import Assistant, Settings, build_index
 from roleqa.evaluate.judge import first_quote_right
 from roleqa.evaluate.questions import LabelledQuestion, load_questions
 from roleqa.models.encoder import SentenceEncoder
-from roleqa.models.reader import OnnxReranker
 
 QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"
 
@@ -134,12 +133,12 @@ def test_the_window_is_counted_as_the_model_counts(encoder: SentenceEncoder) -> 
     assert encoder.count_tokens("word " * 1000) == 1000
 
 
-def test_the_reranker_reads_and_orders(encoder: SentenceEncoder) -> None:
-    texts = ["Bananas are yellow.", "The keeper lives in the cottage.", "The cottage is old. " * 200]
-    scores = OnnxReranker().rerank("Who lives in the cottage?", texts)
-    assert scores.argmax() == 1
-    assert scores[1] - scores[0] > 5
-    assert OnnxReranker().rerank("Who?", []).shape == (0,)
+def test_the_words_that_answer_are_a_slice_of_the_quote(published: Assistant) -> None:
+    first = published.ask("Who lives rent-free in the lock cottage?").citations[0]
+    assert first.quote == "The Lock Keeper lives rent-free in the lock cottage."
+    assert "Lock Keeper" in (first.answer_text or "")
+    assert first.answer
+    assert PUBLISHED[first.answer.start : first.answer.end] == first.answer_text
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

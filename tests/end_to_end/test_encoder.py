@@ -56,9 +56,9 @@ def test_queries_lie_where_torch_has_them(reference: SentenceEncoder) -> None:
 
 
 def test_the_embeddings_said_to_be_torch_s_are(reference: SentenceEncoder) -> None:
-    import roleqa.retrieve
+    import roleqa.models
 
-    known = json.loads((Path(roleqa.retrieve.__file__).parent / KNOWN_FILE).read_text("utf-8"))
+    known = json.loads((Path(roleqa.models.__file__).parent / KNOWN_FILE).read_text("utf-8"))
     assert [len(reference.token_ids(item["text"])) for item in known] == [5, 27, 89]
     for item in known:
         assert np.abs(reference.encode_query(item["text"]) - item["embedding"]).max() < 2e-5

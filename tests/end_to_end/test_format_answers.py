@@ -14,15 +14,15 @@ from servers import REPOSITORY, run_roleqa, running
 from test_corpus_tab import document, press, upload
 
 from article import FILE, FORMATS, article
-from benchmarks.cached_models import CachedEncoder, CachedReranker
+from benchmarks.cached_models import CachedEncoder, CachedReader
 from roleqa import Assistant, Settings, build_index
 from roleqa.blocks import page_at
 from roleqa.evaluate.questions import load_questions
 from roleqa.ingest.corpus import read_file
 from roleqa.ingest.markup import plain
-from roleqa.protocols import Encoder, Reranker
 from roleqa.models.encoder import SentenceEncoder
-from roleqa.models.reader import OnnxReranker
+from roleqa.models.reader import OnnxReader
+from roleqa.protocols import Encoder, Reader
 
 ROLES = REPOSITORY / "corpus" / "roles.toml"
 QUESTIONS = REPOSITORY / "tests" / "eval" / "questions.jsonl"
@@ -31,7 +31,7 @@ Quoted = tuple[str, tuple[str, ...], str | None, str | None]
 pytestmark = pytest.mark.timeout(600)
 
 
-def first_quotes(folder: Path, suffix: str, data: bytes, models: tuple[Encoder, Reranker]) -> list[Quoted]:
+def first_quotes(folder: Path, suffix: str, data: bytes, models: tuple[Encoder, Reader]) -> list[Quoted]:
     """What is quoted first for thirty questions that the article answers, from it alone, saved in one format.
 
     The index is one: of a text that another format has given already, the embedding is carried over, so none is new.
@@ -71,7 +71,7 @@ def thirty() -> list[str]:
 
 def test_thirty_questions_are_answered_by_the_same_quotes_first_whatever_the_format(tmp_path: Path) -> None:
     # What was read once is not read again: a format that gives other texts, or other sentences, still shows.
-    models = CachedEncoder(SentenceEncoder()), CachedReranker(OnnxReranker())
+    models = CachedEncoder(SentenceEncoder()), CachedReader(OnnxReader())
     saved = {".md": FILE.read_bytes()} | {suffix: save(article()) for suffix, save in FORMATS.items()}
     quoted = {suffix: first_quotes(tmp_path, suffix, data, models) for suffix, data in saved.items()}
     assert len(set(quoted[".md"])) >= 15

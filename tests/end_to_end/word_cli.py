@@ -10,5 +10,5 @@ from roleqa.cli import main
 
 if __name__ == "__main__":
     assistant.load_encoder = lambda _: WordEncoder()  # type: ignore[assignment]
-    assistant.load_reranker = lambda _: OverlapReader()  # type: ignore[assignment]
+    assistant.load_reader = lambda *_: OverlapReader()  # type: ignore[assignment]
     sys.exit(main())

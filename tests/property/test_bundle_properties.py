@@ -1,6 +1,7 @@
 """Edits around a quote, and any text at all: what verification and the Markdown export must make of them."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -10,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from exchanges import cite, exchange
 from html_tree import parse
+from roleqa.blocks import Span
 from roleqa.bundle.check import Quoted, find_quote
 from roleqa.bundle.markdown import to_markdown
 from roleqa.bundle.read import read_bundle
@@ -76,6 +78,17 @@ def test_any_conversation_is_read_as_it_was_written(question: str, quote: str, n
     made = exchange(cite(quote, document=name, row=question, column=name), question=question, role=name)
     assert read_bundle(to_keep((made,))) == (made,)
     assert read_bundle(to_json((made,), NOW))[0].answer == made.answer
+
+
+@PATIENT
+@given(st.text(min_size=1, max_size=40), st.integers(-3, 45), st.integers(-3, 45))
+def test_answering_words_are_kept_where_they_lie_inside_the_quote(quote: str, start: int, end: int) -> None:
+    words = Span(7 + start, 7 + end)
+    made = exchange(replace(cite(quote, start=7), answer=words))
+    (again,) = read_bundle(to_keep((made,)))
+    inside = 0 <= start < end <= len(quote)
+    assert again.answer.citations[0].answer == (words if inside else None)
+    assert again.answer.citations[0].answer_text == (quote[start:end] if inside else None)
     json.loads(to_keep((made,)))
 
 

@@ -167,6 +167,6 @@ def test_the_json_of_an_answer_has_the_agreed_shape(assistant: Assistant) -> Non
     ]  # fmt: skip
     assert list(data["citations"][0]) == [
         "number", "document", "headings", "start", "end", "quote", "role", "row", "column", "page", "source",
-        "score",
+        "score", "answer",
     ]  # fmt: skip
     assert list(data["index"]) == ["generation", "built_at", "stale"]

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from benchmarks.cached_models import CachedReader
 from benchmarks.made import MADE, make_content
 from benchmarks.squad_labels import build, labelled_sample, rows_with_gold, sample, to_labelled
-from fakes import WordEncoder
-from roleqa.assistant import build_index
+from benchmarks.strategies import NoReader, by_reading, passages_only, reciprocal_ranks, with_settings
+from fakes import OverlapReader, WordEncoder
+from roleqa.assistant import Assistant, build_index
 from roleqa.evaluate.questions import Gold
 from roleqa.index.content import parts_of
 from roleqa.index.load import load_index
+from roleqa.protocols import PieceReading
 from roleqa.settings import Settings
+from roleqa.types import MatchText
 
 TEXT = "# Force\n\nNewton wrote of force. Long before Newton, Aristotle had.\n\nLater Einstein corrected Newton.\n"
 
@@ -103,3 +109,43 @@ def test_made_passages_lie_in_their_documents_and_near_their_sentences(settings:
         assert nearness.mean() > 0.4
         at += len(own)
     assert at == len(made.embeddings.evidence)
+
+
+class CountingReader(OverlapReader):
+    """Counts the passages that it reads."""
+
+    count = 0
+
+    def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
+        self.count += len(passages)
+        return super().read(question, passages)
+
+
+def test_a_cached_reader_reads_each_pair_once(assistant: Assistant) -> None:
+    counting = CountingReader()
+    cached = CachedReader(counting)
+    for _ in range(2):
+        for question in ("Who lights the lamp?", "Who boards ships?"):
+            retriever = replace(assistant.retriever, reader=cached)
+            assert retriever.read(question) == assistant.retriever.read(question)
+    assert counting.count == 2 * len(assistant.retriever.index.passages)
+    assert cached.fingerprint == "overlap"
+
+
+def test_ways_to_find_what_answers(assistant: Assistant) -> None:
+    retriever, question = assistant.retriever, "Who lights the lamp at dusk?"
+    index = retriever.index
+    by_reader = by_reading(retriever)(question)
+    assert by_reader.quote
+    row, evidence = by_reader.quote
+    assert index.text(evidence, index.passages[row].document_id) == "A lighthouse keeper lights the lamp at dusk."
+    assert sorted(by_reader.rows) == [0, 1, 2, 3]
+    for rank in (retriever.bm25, retriever.dense, retriever.hybrid):
+        assert passages_only(rank)(question).rows[0] == by_reader.rows[0] == row
+        assert passages_only(rank)(question).quote is None
+    assert reciprocal_ranks(retriever)(question).rows[0] == row
+    # Without a reader, the likeliest guess is what is quoted.
+    guess = by_reading(replace(retriever, reader=NoReader()))(question)
+    likeliest = max(retriever.read(question).evidence, key=lambda item: item.candidate.prior)
+    assert guess.quote == (likeliest.row, likeliest.candidate.evidence)
+    assert with_settings(retriever, num_read=3).settings.num_read == 3

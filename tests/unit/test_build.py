@@ -47,7 +47,7 @@ def test_an_index_holds_the_corpus(settings: Settings) -> None:
         "Uniform | Grey oilskin | Blue jacket",
         "The harbour pilot is paid for each ship. Wages are settled in March.",
     ]
-    assert (report.documents, report.passages, report.evidence, report.encoded) == (1, 4, 8, 4)
+    assert (report.documents, report.passages, report.evidence, report.encoded) == (1, 4, 10, 4)
     assert index.manifest.roles == (
         Role("keeper", "Lighthouse Keeper", ("keeper", "LK")),
         Role("pilot", "Harbour Pilot", ("pilot", "HP", "harbor pilot")),
@@ -168,8 +168,8 @@ def test_progress_is_told(settings: Settings) -> None:
     assert told == [
         ("reading", 0, 0),
         ("splitting", 1, 1),
-        ("encoding", 0, 12),
-        ("encoding", 12, 12),
+        ("encoding", 0, 14),
+        ("encoding", 14, 14),
         ("writing", 0, 0),
         ("switching", 0, 0),
     ]

@@ -19,7 +19,7 @@ from roleqa.report import printable, show_progress
 @pytest.fixture(autouse=True)
 def _fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
-    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReader())
+    monkeypatch.setattr(assistant_module, "load_reader", lambda *_: OverlapReader())
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_build_reports_what_it_made_and_left_out(
     (corpus / "bad.md").write_bytes(b"\x00\x01")
     assert main(["build", "--corpus", str(corpus), "--index", str(tmp_path / "i")]) == 0
     said = capsys.readouterr()
-    assert "Built 1 documents, 4 passages, 8 quotable pieces" in said.out
+    assert "Built 1 documents, 4 passages, 10 quotable pieces" in said.out
     assert "Left out bad.md: it holds binary data" in said.err
 
 
@@ -99,7 +99,7 @@ def test_status(built: Path, corpus: Path, capsys: pytest.CaptureFixture[str]) -
     (corpus / "new.txt").write_text("New.")
     assert main(["status", "--index", str(built)]) == 0
     out = capsys.readouterr().out
-    assert "1 documents, 4 passages, 8 quotable pieces" in out
+    assert "1 documents, 4 passages, 10 quotable pieces" in out
     assert "added: new.txt" in out
     assert main(["status", "--index", str(built), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["changes"]["added"] == ["new.txt"]
@@ -144,7 +144,7 @@ def test_a_build_says_what_was_kept_and_when_there_is_nothing_to_do(
     arguments = ["build", "--corpus", str(corpus), "--index", str(built)]
     assert main(arguments) == 0
     out = capsys.readouterr().out
-    assert out.startswith("Nothing to do: 1 documents, 4 passages, 8 quotable pieces are up to date (")
+    assert out.startswith("Nothing to do: 1 documents, 4 passages, 10 quotable pieces are up to date (")
     (corpus / "new.txt").write_text("New.")
     assert main(arguments) == 0
     assert "(1 passages encoded, 1 documents unchanged)" in capsys.readouterr().out

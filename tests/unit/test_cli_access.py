@@ -92,7 +92,7 @@ def served(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> lis
         on_ready("http://127.0.0.1:7/")
 
     monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
-    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReader())
+    monkeypatch.setattr(assistant_module, "load_reader", lambda *_: OverlapReader())
     monkeypatch.setattr(server, "serve", serve)
     assert main(["build", "--corpus", str(corpus), "--index", str(tmp_path / "index")]) == 0
     monkeypatch.setenv("ROLEQA_INDEX", str(tmp_path / "index"))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index
@@ -136,10 +133,10 @@ def test_a_sure_cell_brings_the_other_role_s_cell_of_its_row(settings: Settings)
     class Partial(OverlapReader):
         """Is unsure of all that is not of the pilot, of the keeper's cells a little less."""
 
-        def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-            low = [-6.0 if "Lighthouse Keeper:" in text else None if "arbour" in text else -8.0 for text in texts]
-            pairs = zip(low, super().rerank(query, texts), strict=True)
-            return np.array([score if unsure is None else unsure for unsure, score in pairs], dtype=np.float32)
+        def margin(self, question: str, text: str) -> float:
+            if "Lighthouse Keeper:" in text:
+                return -6.0
+            return super().margin(question, text) if "arbour" in text else -8.0
 
     build_index(settings, encoder=(encoder := WordEncoder()))
     answer = Assistant.load(settings, encoder=encoder, reader=Partial()).ask("Compare the leave of keepers and pilots")
@@ -167,9 +164,8 @@ def test_a_sentence_on_both_answers_where_nothing_is_stated_of_either(assistant:
     class TogetherOnly(OverlapReader):
         """Is sure of that sentence alone, and only where the question itself is asked."""
 
-        def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-            sure = "Is singing" in query
-            return np.array([6.0 if sure and alike in text else -8.0 for text in texts], dtype=np.float32)
+        def margin(self, question: str, text: str) -> float:
+            return 6.0 if "Is singing" in question and alike in text else -8.0
 
     retriever = replace(assistant.retriever, reader=TogetherOnly())
     answer = assistant.with_retriever(retriever).ask("Is singing forbidden for keepers and pilots alike?")

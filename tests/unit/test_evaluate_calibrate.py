@@ -22,8 +22,8 @@ from roleqa.settings import Settings
 SCORED = st.lists(st.tuples(st.integers(0, 50).map(lambda number: number / 50), st.booleans()), max_size=40)
 
 
-def signals(logit: float) -> Signals:
-    return Signals(**{field.name: 0.0 for field in fields(Signals)} | {"logit": logit})
+def signals(margin: float) -> Signals:
+    return Signals(**{field.name: 0.0 for field in fields(Signals)} | {"margin": margin})
 
 
 def many(assistant: Assistant) -> list[LabelledQuestion]:
@@ -79,13 +79,13 @@ def test_the_fit_finds_what_tells_right_from_wrong() -> None:
     chance = random.Random(3)
     samples = []
     for _ in range(400):
-        logit = chance.uniform(-8, 8)
-        right = chance.random() < 1 / (1 + 2.718281828 ** -(0.7 * logit - 1))
-        samples.append(Sample(signals(logit), right, answerable=right))
+        margin = chance.uniform(-8, 8)
+        right = chance.random() < 1 / (1 + 2.718281828 ** -(0.7 * margin - 1))
+        samples.append(Sample(signals(margin), right, answerable=right))
     found = fit(samples, 0.9, "overlap", "labels.jsonl")
-    assert found.weights["logit"] == pytest.approx(0.7, abs=0.12)
+    assert found.weights["margin"] == pytest.approx(0.7, abs=0.12)
     assert found.intercept == pytest.approx(-1, abs=0.3)
-    assert {weight for name, weight in found.weights.items() if name != "logit"} <= {0.0}
+    assert {weight for name, weight in found.weights.items() if name != "margin"} <= {0.0}
     unanswerable = [sample for sample in samples if not sample.answerable]
     below = [sample for sample in unanswerable if found.confidence(sample.signals or signals(0)) < found.threshold]
     assert 0.9 <= len(below) / len(unanswerable) < 0.92
@@ -114,7 +114,7 @@ def test_where_nothing_was_found_counts_for_the_threshold_alone() -> None:
 )
 def test_too_little_to_fit_on_is_one_clear_error(samples: list[tuple[float, bool, bool]], message: str) -> None:
     with pytest.raises(CalibrationError, match=message):
-        fit([Sample(signals(logit), right, can) for logit, right, can in samples], 0.9, "r", "l")
+        fit([Sample(signals(margin), right, can) for margin, right, can in samples], 0.9, "r", "l")
 
 
 def test_a_calibration_is_kept_in_the_index_and_used(assistant: Assistant, settings: Settings) -> None:

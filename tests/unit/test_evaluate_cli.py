@@ -19,7 +19,7 @@ from roleqa.settings import Settings
 @pytest.fixture(autouse=True)
 def _fake_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
-    monkeypatch.setattr(assistant_module, "load_reranker", lambda _: OverlapReader())
+    monkeypatch.setattr(assistant_module, "load_reader", lambda *_: OverlapReader())
 
 
 def write(file: Path, assistant: Assistant, questions: list[LabelledQuestion]) -> Path:

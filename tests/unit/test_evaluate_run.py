@@ -135,7 +135,7 @@ def test_a_second_run_finds_the_same(assistant: Assistant, questions: tuple[Labe
     del first["timing"], second["timing"]
     assert json.dumps(first) == json.dumps(second)
     assert first["provenance"]["encoder"] == "words"
-    assert first["provenance"]["reranker"] == "overlap"
+    assert first["provenance"]["reader"] == "overlap"
     assert first["provenance"]["generation"] == assistant.status().generation.id
     assert first["provenance"]["settings"]["num_candidates"] == 30
     assert first["provenance"]["calibration"]["threshold"] == assistant.calibration.threshold
@@ -168,9 +168,9 @@ def ticking(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_only_the_answer_is_timed_and_by_stage(assistant: Assistant, ticking: None) -> None:
     label = Labels(assistant)
     results = evaluate(assistant, [label(RIGHT, "lights the lamp"), label(RIGHT, "lights the lamp")]).results
-    # A question is encoded once, searched for twice and reranked once; the searches of the modes are not counted.
+    # A question is encoded once, searched for twice and read for once; the searches of the modes are not counted.
     for result in results:
-        assert [result.seconds[stage] for stage in ("encode", "dense", "bm25", "rerank")] == [1.0, 1.0, 1.0, 1.0]
+        assert [result.seconds[stage] for stage in ("encode", "dense", "bm25", "read")] == [1.0, 1.0, 1.0, 1.0]
 
 
 def test_a_timed_retriever_finds_the_same(assistant: Assistant) -> None:
@@ -183,11 +183,11 @@ def test_a_timed_retriever_finds_the_same(assistant: Assistant) -> None:
 def test_a_stopwatch_counts_what_fails_too(ticking: None) -> None:
     stopwatch = timing.Stopwatch()
     with pytest.raises(ZeroDivisionError):
-        stopwatch.timed("rerank", lambda: 1 // 0)()
+        stopwatch.timed("read", lambda: 1 // 0)()
     stopwatch.timed("encode", lambda: None)()
     stopwatch.timed("encode", lambda: None)()
-    assert stopwatch.take(5.0) == {"encode": 2.0, "dense": 0.0, "bm25": 0.0, "rerank": 1.0, "rest": 2.0}
-    assert stopwatch.take(0.5) == {"encode": 0.0, "dense": 0.0, "bm25": 0.0, "rerank": 0.0, "rest": 0.5}
+    assert stopwatch.take(5.0) == {"encode": 2.0, "dense": 0.0, "bm25": 0.0, "read": 1.0, "rest": 2.0}
+    assert stopwatch.take(0.5) == {"encode": 0.0, "dense": 0.0, "bm25": 0.0, "read": 0.0, "rest": 0.5}
 
 
 def test_the_git_revision(tmp_path: Path) -> None:

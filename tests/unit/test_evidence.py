@@ -12,7 +12,7 @@ from roleqa.assistant import Assistant, build_index
 from roleqa.blocks import Span
 from roleqa.protocols import PieceReading
 from roleqa.retrieve.evidence import PRIOR_WEIGHT, Candidate, ScoredEvidence
-from roleqa.retrieve.search import Retriever
+from roleqa.retrieve.search import FEWEST_READ, Retriever
 from roleqa.settings import Settings
 from roleqa.types import Evidence, MatchText
 
@@ -37,7 +37,7 @@ class SpanReader:
         self.words = words
         self.passages: list[str] = []
 
-    def read(self, question: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
+    def read(self, _: str, passages: Sequence[MatchText]) -> list[tuple[PieceReading, ...]]:
         self.passages += [passage.text for passage in passages]
         return [tuple(self._piece(passage, span) for span in passage.spans) for passage in passages]
 
@@ -109,3 +109,44 @@ def test_the_guess_decides_between_equal_margins() -> None:
     far, near = (ScoredEvidence(Candidate(0, evidence, (), "", "", prior), 1.0) for prior in (0.5, 2.0))
     assert far.score == 1.0 + 0.5 * PRIOR_WEIGHT
     assert near.score == 1.0 + 2.0 * PRIOR_WEIGHT
+
+
+CHAPTERS = "".join(f"# Chapter {number}\n\nThe keeper of lamp {number} sings number{number}.\n\n" for number in range(16))
+
+
+@pytest.fixture
+def chapters(tmp_path: Path) -> Settings:
+    """Sixteen passages that differ in their number."""
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "chapters.md").write_text(CHAPTERS, encoding="utf-8")
+    settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index")
+    build_index(settings, encoder=WordEncoder())
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("num_read", "shares", "read"),
+    [
+        pytest.param(12, 1, 12, id="as many as are set"),
+        pytest.param(12, 2, 6, id="a share of them"),
+        pytest.param(12, 3, FEWEST_READ, id="no smaller a share than makes sense"),
+        pytest.param(3, 2, 3, id="but not more than are set"),
+        pytest.param(200, 1, 16, id="no more than there are"),
+    ],
+)
+def test_how_many_passages_are_read(chapters: Settings, num_read: int, shares: int, read: int) -> None:
+    reader = SpanReader("number3")
+    retriever(chapters.model_copy(update={"num_read": num_read}), reader).read("Which keeper sings?", shares=shares)
+    assert len(reader.passages) == len(set(reader.passages)) == read
+
+
+def test_passages_are_ranked_by_what_the_reader_found_and_then_by_fusion(chapters: Settings) -> None:
+    searching = retriever(chapters.model_copy(update={"num_read": 12}), SpanReader("number7"))
+    fused = [row for row, _ in searching.hybrid("keeper of lamp 7", 16)]
+    (first, *others) = searching.search("keeper of lamp 7", 16, "rerank")
+    assert first.text == "The keeper of lamp 7 sings number7."
+    assert len(others) == len(fused) - 1 == 15
+    # Behind those that were read, the others as fusion has them.
+    rows = [searching.index.passages.index(hit.passage) for hit in others]
+    unread = fused[12:]
+    assert rows[-len(unread) :] == unread

@@ -3,7 +3,7 @@
 import pytest
 
 from roleqa.ingest.markup import plain
-from roleqa.ingest.match_text import evidence_text, headings_text, index_text
+from roleqa.ingest.match_text import evidence_text, headings_text, index_text, match_text
 from roleqa.types import Document, Evidence, Passage
 
 PLAIN = [
@@ -61,7 +61,7 @@ def test_index_text_joins_the_evidence() -> None:
 
 def test_index_text_of_a_row() -> None:
     cells = (Evidence("p", 0, 9, "cell", row="Rank", column="Cook"), Evidence("p", 10, 14, "cell", row="Rank"))
-    assert index_text(PASSAGE, DOCUMENT, cells) == "Crew > Pay\nRank | Cook: One is.; Two."
+    assert index_text(PASSAGE, DOCUMENT, cells) == "Crew > Pay\nRank; Cook: One is.; Two."
 
 
 def test_index_text_keeps_the_marks_of_code() -> None:
@@ -85,3 +85,56 @@ def test_evidence_text(evidence: Evidence, expected: str) -> None:
 
 def test_evidence_text_without_headings() -> None:
     assert evidence_text(Evidence("p", 10, 14, "sentence"), BARE, DOCUMENT) == "Two."
+
+
+ROW = "| Leave | Six *weeks* | | Four |"
+LIST = "The duties are:\n\n- to [light](x.md) it\n- to ring\n"
+
+
+def located(passage: Passage, text: str, pieces: tuple[Evidence, ...]) -> tuple[str, list[str]]:
+    """The text that is read, and what stands where each piece is said to stand."""
+    found = match_text(passage, Document("a.md", "A", text, ""), pieces)
+    return found.text, [found.text[start:end] for start, end in found.spans]
+
+
+def piece(text: str, words: str, **more: str) -> Evidence:
+    start = text.index(words)
+    kind = "cell" if text == ROW else "item"
+    return Evidence("p", start, start + len(words), kind, **more)
+
+
+def test_each_piece_is_found_again_without_the_label_before_it() -> None:
+    cells = (
+        piece(ROW, "Leave", column="Topic"),
+        piece(ROW, "Six *weeks*", row="Leave", column="Keeper"),
+        piece(ROW, "Four", row="Leave"),
+    )
+    assert located(PASSAGE, ROW, cells) == (
+        "Crew > Pay\nTopic: Leave; Keeper: Six weeks; Four",
+        ["Leave", "Six weeks", "Four"],
+    )
+
+
+def test_a_row_that_goes_on_in_another_passage_begins_with_its_name() -> None:
+    cells = (piece(ROW, "Six *weeks*", row="Leave", column="Keeper"), piece(ROW, "Four", row="Leave", column="Pilot"))
+    assert located(PASSAGE, ROW, cells) == (
+        "Crew > Pay\nLeave; Keeper: Six weeks; Pilot: Four",
+        ["Six weeks", "Four"],
+    )
+
+
+def test_a_list_that_begins_a_passage_follows_its_introduction() -> None:
+    items = (
+        piece(LIST, "to [light](x.md) it", lead_in="The duties are:"),
+        piece(LIST, "to ring", lead_in="The duties are:"),
+    )
+    assert located(BARE, LIST, items) == ("The duties are: to light it to ring", ["to light it", "to ring"])
+    introduction = Evidence("p", 0, len("The duties are:"), "sentence")
+    assert located(BARE, LIST, (introduction, *items)) == (
+        "The duties are: to light it to ring",
+        ["The duties are:", "to light it", "to ring"],
+    )
+
+
+def test_a_passage_without_evidence_is_its_headings() -> None:
+    assert located(PASSAGE, "", ()) == ("Crew > Pay\n", [])

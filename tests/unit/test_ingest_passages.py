@@ -111,7 +111,7 @@ WINDOWS = [
     pytest.param(
         "| R | A |\n|---|---|\n| r | One two three. Four five. |\n",
         6,
-        ["r | One two three.", "Four five."],
+        ["r", "One two three.", "Four five."],
         id="cell-between-sentences",
     ),
 ]
@@ -151,10 +151,10 @@ EVIDENCE = [
     pytest.param("- one\n- Two is. Three is.\n", [["one", "Two is.", "Three is."]], id="items"),
     pytest.param("> One is.\n> Two\n> is.\n", [["One is.", "Two\n> is."]], id="quote"),
     pytest.param("```\na. b. c\n```\n", [["a. b. c"]], id="code-is-one"),
-    pytest.param("| A | B | C |\n|---|---|---|\n| 1 | 2 | 3 |\n| 4 |  | 6 |\n", [["2", "3"], ["6"]], id="cells"),
+    pytest.param("| A | B | C |\n|---|---|---|\n| 1 | 2 | 3 |\n| 4 |  | 6 |\n", [["1", "2", "3"], ["4", "6"]], id="cells"),
     pytest.param("| A |\n|---|\n| 1 |\n", [["1"]], id="cell-of-the-only-column"),
     pytest.param("| A | B |\n|---|---|\n| 1 | |\n", [["1"]], id="only-cell-with-text"),
-    pytest.param("| A |\n|---|\n| 1 | 2 |\n", [["2"]], id="cell-beyond-the-header"),
+    pytest.param("| A |\n|---|\n| 1 | 2 |\n", [["1", "2"]], id="cell-beyond-the-header"),
 ]
 
 
@@ -186,6 +186,7 @@ Some cook. The duties of a *cook* are:
         ("item", "soup", None, None, "to cook"),
         ("item", "thick", None, None, "soup"),
         ("item", "to bake", None, None, "The duties of a cook are:"),
+        ("cell", "`Pay`", None, "Topic", None),
         ("cell", "Low", "Pay", "Cook | Baker", None),
         ("cell", "Odd", "Pay", None, None),
         ("cell", "High", None, "Cook | Baker", None),
@@ -202,7 +203,7 @@ def test_a_lead_in_of_another_section_is_none() -> None:
 
 
 def test_headers_are_cut_short() -> None:
-    row = evidence(f"| A | {'very ' * 50} |\n|---|---|\n| {'long ' * 500} | 1 |\n")[0]
+    row = evidence(f"| A | {'very ' * 50} |\n|---|---|\n| {'long ' * 500} | 1 |\n")[-1]
     assert row == ("cell", "1", ("long " * 20).strip(), ("very " * 20).strip(), None)
 
 
@@ -219,8 +220,8 @@ def test_a_published_table_gives_a_cell_for_each_role() -> None:
     found = split(SourceFile(Document("a.txt", "A", text, "", read_plain_text(text).blocks), ""), words, 50)
     assert [passage.headings for passage in found.passages] == [("Terms",), ("Terms",)]
     assert [[(text[i.start : i.end], i.row, i.column) for i in items] for items in found.evidence] == [
-        [("Low", "Pay", "Cook"), ("High", "Pay", "Purser")],
-        [("None", "Leave", "Cook"), ("Long", "Leave", "Purser")],
+        [("Pay", None, "Topic"), ("Low", "Pay", "Cook"), ("High", "Pay", "Purser")],
+        [("Leave", None, "Topic"), ("None", "Leave", "Cook"), ("Long", "Leave", "Purser")],
     ]
     document = Document("a.txt", "A", text, "")
-    assert index_text(found.passages[0], document, found.evidence[0]) == "Terms\nPay | Cook: Low; Purser: High"
+    assert index_text(found.passages[0], document, found.evidence[0]) == "Terms\nTopic: Pay; Cook: Low; Purser: High"

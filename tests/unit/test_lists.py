@@ -91,7 +91,7 @@ def test_no_further_quote_repeats_a_part_of_the_list(ask) -> None:
 
 
 def test_a_nested_list_is_its_own(ask) -> None:
-    best = ask("What are the spare rungs of the ladder?")[0]
+    best = ask("What are the spare rungs?")[0]
     assert best.quote == "its spare rungs"
 
 

@@ -45,7 +45,7 @@ def test_questions_are_counted_by_what_came_of_them(service: Service) -> None:
     counts = {name[1:]: value for name, value in found.items() if name[0] == "questions_total"}
     assert counts == {("answer", "chat"): 2, ("comparison", "chat"): 1, ("refusal", "chat"): 1, ("invalid", "api"): 1}
     assert found["question_seconds_count", "chat"] == 4
-    assert {name[1] for name in found if name[0] == "stage_seconds_count"} == {"encode", "dense", "bm25", "rerank", "rest"}
+    assert {name[1] for name in found if name[0] == "stage_seconds_count"} == {"encode", "dense", "bm25", "read", "rest"}
 
 
 def test_searches_are_counted(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

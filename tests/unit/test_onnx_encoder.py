@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ import pytest
 
 import roleqa
 from roleqa.errors import ModelError
-from roleqa.retrieve import onnx_encoder
+from roleqa.models import onnx_encoder
 from roleqa.models.encoder import SentenceEncoder
 from roleqa.models.load import load_encoder
 from roleqa.models.onnx_encoder import OnnxEncoder
@@ -83,7 +84,7 @@ def test_threads_and_processes_give_the_same_bits(encoder: OnnxEncoder) -> None:
     )
     said = subprocess.run(
         [sys.executable, "-c", code], input=json.dumps(QUESTIONS), capture_output=True, text=True, check=True,
-        env={"PYTHONPATH": str(Path(roleqa.__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(roleqa.__file__).parents[1])},
     )  # fmt: skip
     assert json.loads(said.stdout) == [alone, []]
 

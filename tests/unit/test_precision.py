@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from roleqa.retrieve import encoder as encoder_module
+from roleqa.models import encoder as encoder_module
 from roleqa.models.encoder import SentenceEncoder
 from roleqa.models.weights import PACKAGED
 

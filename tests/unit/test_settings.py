@@ -20,7 +20,7 @@ def test_caller_over_environment_over_file_over_default(tmp_path: Path, monkeypa
     monkeypatch.setenv("ROLEQA_TOP_K", "8")
     monkeypatch.setenv("ROLEQA_PORT", "8")
     settings = Settings(port=9)
-    assert (settings.port, settings.top_k, settings.max_quotes, settings.num_passages) == (9, 8, 2, 15)
+    assert (settings.port, settings.top_k, settings.max_quotes, settings.num_passages) == (9, 8, 2, 20)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,27 @@ def test_an_unknown_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().top_k = 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "successor"), [("reranker", "packaged", "reader"), ("num_evidence", 16, "num_read")]
+)
+@pytest.mark.parametrize("source", ["caller", "environment", "file"])
+def test_a_setting_of_version_0_1_is_taken_with_one_warning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, name: str, value: str | int, successor: str
+) -> None:
+    if source == "environment":
+        monkeypatch.setenv(f"ROLEQA_{name.upper()}", str(value))
+    elif source == "file":
+        (tmp_path / "roleqa.toml").write_text(f"{name} = {value!r}\n")
+    with pytest.warns(FutureWarning) as warned:
+        settings = Settings(**{name: value} if source == "caller" else {})
+    assert [str(item.message) for item in warned] == [f"the setting {name!r} is no longer used; set {successor!r}"]
+    assert getattr(settings, successor) == Settings.model_fields[successor].default
+
+
+def test_the_reader_and_its_device_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (Settings().reader, Settings().device) == ("packaged", "cpu")
+    monkeypatch.setenv("ROLEQA_READER", "models/mine")
+    monkeypatch.setenv("ROLEQA_DEVICE", "cuda")
+    assert (Settings().reader, Settings().device) == ("models/mine", "cuda")

@@ -55,7 +55,7 @@ The keeper lights the lamp. "Is it lit?" asks the pilot.
 Source: the harbour office
 """
 # Where this fails, what is split has changed: raise SPLITTER, and give the new number the new hash.
-SEEN = {1: "58ae270b3aacc4bf", 2: "b0fab14f8beea2ac"}
+SEEN = {1: "58ae270b3aacc4bf", 2: "b0fab14f8beea2ac", 3: "03c477091e03ec93"}
 
 
 def test_the_number_is_raised_when_splitting_changes(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_the_status_says_how_much_and_how_old() -> None:
 
 def test_the_index_says_where_and_with_what() -> None:
     assert words(render_index(make_status())) == (
-        "Index 20260304T115500Z Folder /home/ada/corpus Encoder packaged Reranker other"
+        "Index 20260304T115500Z Folder /home/ada/corpus Encoder packaged Reader other"
     )
 
 

@@ -49,7 +49,7 @@ def test_the_rows_of_a_table_are_rows(assistant: Assistant) -> None:
     rows = opened(assistant, {"document": "harbour.md"}).all("section")[1]
     assert rows.one("h4").text == "Passages 2 to 3"
     heads, *found = [[cell.text for cell in row.all() if cell.tag in ("th", "td")] for row in rows.all("tr")]
-    assert heads == ["Row", "Lighthouse Keeper", "Harbour Pilot", "Tokens"]
+    assert heads == ["Topic", "Lighthouse Keeper", "Harbour Pilot", "Tokens"]
     assert [row[:3] for row in found] == [
         ["Leave", "Six weeks in winter", "Four weeks in summer"],
         ["Uniform", "Grey oilskin", "Blue jacket"],

@@ -66,7 +66,7 @@ def load(settings: Settings) -> Assistant:
 
 def test_a_whole_index_is_whole(settings: Settings, folder: GenerationFolder) -> None:
     found = verify(settings)
-    assert found == Inspection(folder.path.name, (), "", files=21, documents=1, passages=4, evidence=8, encoded=12)
+    assert found == Inspection(folder.path.name, (), "", files=21, documents=1, passages=4, evidence=10, encoded=14)
     assert found.to_dict()["whole"] is True
 
 

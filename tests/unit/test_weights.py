@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from roleqa.blocks import Span
 from roleqa.errors import ModelError
 from roleqa.models.encoder import SentenceEncoder
-from roleqa.models.reader import SentenceReranker
+from roleqa.models.transformers_reader import TransformersReader
 from roleqa.models.weights import Weights
+from roleqa.types import MatchText
 
 
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> Weights:
@@ -43,8 +45,8 @@ def test_absent_package() -> None:
 def test_an_unknown_model_is_one_clear_error() -> None:
     with pytest.raises(ModelError, match="encoder 'no/such-model' cannot be loaded.*Give a path"):
         SentenceEncoder("no/such-model").encode_query("x")
-    with pytest.raises(ModelError, match="reranker 'no/such-model' cannot be loaded.*Give a path"):
-        SentenceReranker("no/such-model").rerank("x", ["y"])
+    with pytest.raises(ModelError, match="reader 'no/such-model' cannot be loaded.*give the folder of a transformers"):
+        TransformersReader(Path("no/such-model"), "cpu").read("x", [MatchText("y", (Span(0, 1),))])
 
 
 def test_a_folder_that_was_trained_further_is_another_encoder(tmp_path: Path) -> None:

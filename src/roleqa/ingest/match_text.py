@@ -35,7 +35,7 @@ def match_text(passage: Passage, document: Document, evidence: Sequence[Evidence
 
 
 def evidence_text(evidence: Evidence, passage: Passage, document: Document) -> str:
-    """What the reranker reads for one piece of evidence: its headings, then its body."""
+    """One piece of evidence with its headings, as words of a question are looked for in it."""
     return _below(passage.headings, evidence_body(evidence, document))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ _DIMENSIONS, _TYPE, _FLOATS, _INTEGERS, _NAME, _BYTES = 1, 2, 4, 5, 8, 9
 _TYPES: dict[int, Any] = {1: np.float32, 2: np.uint8, 3: np.int8}
 # How a field is written down: as a number of varying length, as bytes behind their count, or as 8 or 4 bytes.
 _VARINT, _COUNTED, _SIZES = 0, 2, {1: 8, 5: 4}
+_VARINT_BYTES = 10
 
 
 class _Field(NamedTuple):
@@ -28,40 +30,45 @@ class _Field(NamedTuple):
 
 def read_tensors(file: Path) -> dict[str, NDArray[Any]]:
     """The float32 and 8-bit weights of a model, by name. Raises ValueError where the file is no ONNX model."""
-    try:
-        found = (_tensor(list(_fields(part))) for part in _graph(file, _GRAPH_TENSOR))
+    with _graph(file) as graph:
+        found = (_tensor(list(_fields(part.data))) for part in graph if part.key == _GRAPH_TENSOR)
         return dict(tensor for tensor in found if tensor)
-    except (IndexError, KeyError, StopIteration, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} is no ONNX model") from error
 
 
 def read_nodes(file: Path, operation: str) -> dict[str, tuple[str, ...]]:
-    """The inputs of each node that runs an operation, by the node's name."""
+    """The inputs of each node that runs an operation, by the node's name. Raises ValueError as `read_tensors` does."""
     found: dict[str, tuple[str, ...]] = {}
-    for node in _graph(file, _GRAPH_NODE):
-        fields = [(field.key, bytes(field.data)) for field in _fields(node)]
-        if (_NODE_OPERATION, operation.encode()) in fields:
-            name = next(text.decode() for key, text in fields if key == _NODE_NAME)
-            found[name] = tuple(text.decode() for key, text in fields if key == _NODE_INPUT)
+    with _graph(file) as graph:
+        for node in (list(_fields(part.data)) for part in graph if part.key == _GRAPH_NODE):
+            if operation in _texts(node, _NODE_OPERATION):
+                found[_texts(node, _NODE_NAME)[0]] = _texts(node, _NODE_INPUT)
     return found
 
 
-def _graph(file: Path, key: int) -> Iterator[memoryview]:
-    """The nodes or tensors of the model's graph."""
-    for graph in _fields(memoryview(file.read_bytes())):
-        if graph.key == _MODEL_GRAPH:
-            yield from (part.data for part in _fields(graph.data) if part.key == key)
+@contextmanager
+def _graph(file: Path) -> Iterator[list[_Field]]:
+    """The fields of the model's graph. Whatever goes wrong with them becomes a ValueError that names the file."""
+    try:
+        (graph,) = (field for field in _fields(memoryview(file.read_bytes())) if field.key == _MODEL_GRAPH)
+        yield list(_fields(graph.data))
+    except (IndexError, OverflowError, ValueError) as error:
+        raise ValueError(f"{file} is no ONNX model") from error
+
+
+def _texts(fields: list[_Field], key: int) -> tuple[str, ...]:
+    return tuple(bytes(field.data).decode() for field in fields if field.key == key)
 
 
 def _tensor(fields: list[_Field]) -> tuple[str, NDArray[Any]] | None:
     """A tensor and its name; None where it is of a type that is not read."""
-    name = next(bytes(field.data).decode() for field in fields if field.key == _NAME)
-    kind = _TYPES.get(next(field.number for field in fields if field.key == _TYPE))
+    (name,) = _texts(fields, _NAME)
+    kind = _TYPES.get(_numbers(fields, _TYPE)[0])
     if kind is None:
         return None
     shape = _numbers(fields, _DIMENSIONS)
     raw = b"".join(bytes(field.data) for field in fields if field.key in (_BYTES, _FLOATS))
-    values = np.frombuffer(raw, kind) if raw else np.array(_numbers(fields, _INTEGERS), kind)
+    # A negative number is written as its 64 bits.
+    values = np.frombuffer(raw, kind) if raw else np.array(_numbers(fields, _INTEGERS), np.uint64).astype(kind)
     return name, values.reshape(shape)
 
 
@@ -88,20 +95,19 @@ def _fields(message: memoryview) -> Iterator[_Field]:
             number, position = _varint(message, position)
             yield _Field(key, number, message[:0])
             continue
-        size = _SIZES.get(kind, 0)
-        if kind == _COUNTED:
-            size, position = _varint(message, position)
+        size, position = _varint(message, position) if kind == _COUNTED else (_SIZES.get(kind, 0), position)
+        if not (kind == _COUNTED or kind in _SIZES) or position + size > len(message):
+            raise ValueError("a field of no known kind, or cut short")
         yield _Field(key, 0, message[position : position + size])
         position += size
 
 
 def _varint(message: memoryview, position: int) -> tuple[int, int]:
     """A number in sevens of bits, the lowest first, and where it ends."""
-    number = shift = 0
-    while True:
-        byte = message[position]
-        number |= (byte & 0x7F) << shift
-        position += 1
-        shift += 7
+    number = 0
+    for place in range(_VARINT_BYTES):
+        byte = message[position + place]
+        number |= (byte & 0x7F) << 7 * place
         if byte < 0x80:
-            return number, position
+            return number, position + place + 1
+    raise ValueError("a number without an end")

@@ -70,6 +70,7 @@ class OnnxReader:
         tokenizer = Tokenizer.from_file(str(CROSS_ENCODER_WEIGHTS.folder_path() / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
+        tokenizer.encode_special_tokens = True  # "[SEP]" in a document is a word like any other
         return tokenizer
 
     @cached_property

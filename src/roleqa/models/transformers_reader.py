@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +45,7 @@ class TransformersReader:
     def __init__(self, folder: Path, device: str) -> None:
         self._path = folder
         self._device = device
+        self._tokenizing = threading.Lock()  # questions that are asked at once share a tokenizer, which is not theirs
 
     @cached_property
     def fingerprint(self) -> str:
@@ -66,16 +68,18 @@ class TransformersReader:
     ) -> list[tuple[PieceReading, ...]]:
         import torch
 
-        asked = tokenizer.decode(tokenizer(question, add_special_tokens=False)["input_ids"][:MAX_QUESTION_TOKENS])
-        encoded = tokenizer(
-            [asked] * len(passages),
-            [passage.text for passage in passages],
-            truncation="only_second",
-            max_length=_MAX_TOKENS,
-            padding="max_length",  # so that no passage's numbers depend on those beside it
-            return_offsets_mapping=True,
-            return_tensors="pt",
-        )
+        with self._tokenizing:
+            asked = tokenizer.decode(tokenizer(question, add_special_tokens=False)["input_ids"][:MAX_QUESTION_TOKENS])
+            encoded = tokenizer(
+                [asked] * len(passages),
+                [passage.text for passage in passages],
+                truncation="only_second",
+                max_length=_MAX_TOKENS,
+                padding="max_length",  # so that no passage's numbers depend on those beside it
+                split_special_tokens=True,  # "[SEP]" in a document is a word like any other
+                return_offsets_mapping=True,
+                return_tensors="pt",
+            )
         offsets = encoded.pop("offset_mapping")
         with torch.inference_mode():
             output = network(**encoded.to(self._device))
@@ -87,15 +91,20 @@ class TransformersReader:
 
     @cached_property
     def _model(self) -> tuple[Any, Any]:
+        from safetensors import SafetensorError
         from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would draw over our own
         try:
             if not self._path.is_dir():
                 raise OSError("there is no such folder")
             tokenizer = AutoTokenizer.from_pretrained(self._path, local_files_only=True)
+            if len(tokenizer) <= len(tokenizer.all_special_ids):
+                raise OSError("it has no tokenizer")
             network = AutoModelForQuestionAnswering.from_pretrained(self._path, local_files_only=True)
             network = network.to(self._device).eval()
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise ModelError(
                 f"the reader {str(self._path)!r} cannot be loaded ({str(error).splitlines()[0]}); give the folder of a "
                 f"transformers question-answering model, or {PACKAGED!r}"

@@ -26,7 +26,8 @@ def quantised(layers: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         stem, _, part = name.rpartition(".")
         if part == "weight" and array.ndim == 2 and stem != "span":
             matrix = array.astype(np.float32)
-            scale = np.abs(matrix).max(axis=1) / _LARGEST
+            # An output that is always zero has a scale too.
+            scale = np.maximum(np.abs(matrix).max(axis=1) / _LARGEST, np.finfo(np.float32).tiny)
             rounded = np.clip(np.round(matrix / scale[:, None]), -_LARGEST, _LARGEST)
             found[f"{stem}.{MATRIX}"] = np.ascontiguousarray(rounded.T.astype(np.int8))
             found[f"{stem}.{SCALE}"] = scale.astype(np.float32)

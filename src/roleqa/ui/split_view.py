@@ -122,7 +122,7 @@ def _table(document: Document, blocks: Sequence[_Block]) -> Html:
     """Passages that are rows of a table, as its rows, the cells below the headers they were read with."""
     columns = tuple(dict.fromkeys(piece.column or "" for block in blocks for piece in block.pieces))
     names = f"Passages {blocks[0].number} to {blocks[-1].number}" if len(blocks) > 1 else f"Passage {blocks[0].number}"
-    heads = [element("th", text("Row"), scope="col"), *(foreign("th", column, scope="col") for column in columns)]
+    heads = [foreign("th", column, scope="col") for column in columns]
     heads.append(element("th", text("Tokens"), scope="col", class_="tokens"))
     rows = (_row(document, block, columns) for block in blocks)
     table = element("table", element("thead", element("tr", *heads)), element("tbody", *rows))
@@ -132,10 +132,15 @@ def _table(document: Document, blocks: Sequence[_Block]) -> Html:
 
 
 def _row(document: Document, block: _Block, columns: Sequence[str]) -> Html:
-    cells = [element("th", foreign("span", block.pieces[0].row or ""), scope="row")]
+    cells = []
     for i, column in enumerate(columns):
         own = [piece for piece in block.pieces if (piece.column or "") == column]
         quotes = (_cut(document.text[piece.start : piece.end]) for piece in own)
         tint = f"piece {'ab'[i % 2]}"
-        cells.append(element("td", *(foreign("span", quote, class_=tint) for quote in quotes)))
+        said = [foreign("span", quote, class_=tint) for quote in quotes]
+        if i == 0:
+            # A row that goes on in another passage has its first cell in the passage before.
+            cells.append(element("th", *(said or [foreign("span", block.pieces[0].row or "")]), scope="row"))
+        else:
+            cells.append(element("td", *said))
     return element("tr", *cells, element("td", text(str(block.tokens)), class_="tokens"))
