@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from roleqa.ingest.blocks import Reading
 from roleqa.ingest.extract import Extract, one_line
+from roleqa.ingest.limits import Limits
 from roleqa.ingest.pdf_line import Line
 from roleqa.ingest.pdf_looks import BULLET, Looks, is_below, looks
 
@@ -17,19 +18,19 @@ _WORD = re.compile(r"[^\W\d_][\w-]*\w")
 _FULL = 0.75
 
 
-def read_lines(lines: Sequence[Line], pages: int, empty: str) -> Reading:
+def read_lines(lines: Sequence[Line], pages: int, empty: str, limits: Limits) -> Reading:
     """Put the lines of so many pages together. Raises UnreadableFileError, saying `empty`, where there is no text."""
-    return _Reader(lines).read(pages, empty)
+    return _Reader(lines, limits).read(pages, empty)
 
 
 class _Reader:
     """One pass over the lines. Footnotes wait for the end of their section or page."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], limits: Limits) -> None:
         self._looks = Looks(lines)
         self._lines, self._notes = self._looks.without_notes(lines)
         self._page = 0
-        self._extract = Extract()
+        self._extract = Extract(limits)
         self._indents: list[float] = []  # of the list items that the next one may stand below
         self._item: Line | None = None  # the last one of them
         self._words = Counter(word for line in lines for word in _WORD.findall(line.text.lower()))
