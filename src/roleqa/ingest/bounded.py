@@ -33,7 +33,7 @@ def read_bounded(suffix: str, data: bytes, limits: Limits | None = None) -> Read
     Raises:
         UnreadableFileError: it cannot become a document, or takes more than a file of its size may.
     """
-    limits = limits or Limits.of(len(data))
+    limits = limits or Limits.of(len(data), suffix)
     answer = _READER.answer(suffix, data, limits)
     if refused := answer.get("refused"):
         raise UnreadableFileError(refused)
@@ -231,5 +231,12 @@ def _why(status: int | None, limits: Limits) -> UnreadableFileError:
 
 
 _READER = _Reader()
-atexit.register(_READER.stop)
+
+
+def stop() -> None:
+    """Ends the process that reads files, if there is one; the next file starts another."""
+    _READER.stop()
+
+
+atexit.register(stop)
 os.register_at_fork(after_in_child=_READER.after_fork)

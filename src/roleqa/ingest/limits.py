@@ -17,6 +17,12 @@ MAX_PAGES = 2_000
 # Files in an archive, and bytes of a single tag or text in one: parsers hold each of these in one piece.
 MAX_ENTRIES = 5_000
 MAX_PIECE_BYTES = 1_000_000
+# What a file may take of processor time, a megabyte of it, on top of FIRST_SECONDS: several times what documents take.
+# A page of a PDF is drawn, an archive is unpacked; the rest is read as it stands.
+FIRST_SECONDS = 5
+SECONDS_PER_MEGABYTE = {".pdf": 40, ".docx": 20, ".xlsx": 20}
+OTHER_SECONDS_PER_MEGABYTE = 4
+MAX_SECONDS = 240
 # A process that answers nothing and uses no processor for so long hangs; one that is asked nothing for so long ends.
 HANG_SECONDS = 120
 IDLE_SECONDS = 60
@@ -42,18 +48,19 @@ class Limits:
     parts: int
 
     @classmethod
-    def of(cls, size: int) -> Limits:
-        """The limits for a file of `size` bytes."""
+    def of(cls, size: int, suffix: str = "") -> Limits:
+        """The limits for a file of `size` bytes; its seconds are by its suffix."""
+        seconds = SECONDS_PER_MEGABYTE.get(suffix, OTHER_SECONDS_PER_MEGABYTE) * size / 1e6
         return cls(
             size=size,
-            seconds=min(5 + size * 40e-6, 240),
+            seconds=min(FIRST_SECONDS + seconds, MAX_SECONDS),
             memory=min(320_000_000 + 100 * size, 3_000_000_000),
             unpacked=min(10_000_000 + 60 * size, 120_000_000),
             tags=min(200_000 + 3 * size, 10_000_000),
             cells=min(2_000_000 + 10 * size, 10_000_000),
             merged=min(500_000 + 3 * size, 2_000_000),
             characters=min(100_000 + 16 * size, MAX_BYTES),
-            parts=min(50_000 + size, MAX_PARTS),
+            parts=min(50_000 + size // 4, MAX_PARTS),
         )
 
     @property

@@ -12,7 +12,7 @@ from roleqa.ingest.blocks import Reading
 from roleqa.ingest.bounded import read_bounded
 from roleqa.ingest.docx import read_docx
 from roleqa.ingest.html import read_html
-from roleqa.ingest.limits import MAX_PARTS, Limits
+from roleqa.ingest.limits import MAX_PARTS
 from roleqa.ingest.markdown import read_markdown
 from roleqa.ingest.pdf import read_pdf
 from roleqa.ingest.plain_text import read_plain_text
@@ -57,7 +57,7 @@ def _is_bare_utf_16(data: bytes) -> bool:
 
 
 def _csv(data: bytes) -> Reading:
-    return read_csv(decoded_values(data), Limits.of(len(data)))
+    return read_csv(decoded_values(data))
 
 
 def _markdown(data: bytes) -> Reading:

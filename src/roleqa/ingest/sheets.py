@@ -26,18 +26,18 @@ _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^<>]*?ref=\"([A-Z]{1,3})(\d{1,7}):
 _NOT_A_WORKBOOK = "it is no workbook, or a broken one ({}): save it anew as .xlsx"
 
 
-def read_csv(text: str, limits: Limits = LARGEST) -> Reading:
+def read_csv(text: str) -> Reading:
     """Read separated values: the separator is the one that makes the most even columns.
 
     Raises:
         UnreadableFileError: a value in it is too long to be one.
     """
-    extract = Extract(limits)
+    extract = Extract()
     said = _SAID.match(text)
     values = text[said.end() :] if said else text
     delimiter = said[1] if said else _delimiter(text)
     try:
-        _add(extract, csv.reader(io.StringIO(values, newline=""), delimiter=delimiter), limits)
+        _add(extract, csv.reader(io.StringIO(values, newline=""), delimiter=delimiter), LARGEST)
     except csv.Error as error:
         raise UnreadableFileError(f"it is no table of separated values ({error}): save it as .txt") from error
     return extract.reading()
@@ -105,18 +105,19 @@ class _Cells:
         for height, row in enumerate(sheet.rows, start=1):
             self._passed += len(row) + 1
             self._limits.check(self._passed, self._limits.cells, "cells, empty ones included")
-            if any(shown := [_shown(cell) for cell in row]):
-                self._count(shown)
+            if any(shown := [self._counted(_shown(cell)) for cell in row]):
                 rows[height - 1] = shown
         for left, top, right, bottom in _MERGED.findall(archive.read(sheet._worksheet_path.lstrip("/"))):
             self._repeat(rows, _column(left), int(top) - 1, _column(right), min(int(bottom), height) - 1)
         return [row for y in sorted(rows) for row in ((rows[y],) if y - 1 in rows else ([], rows[y]))]
 
-    def _count(self, row: Row) -> None:
-        self._filled += sum(map(bool, row))
-        self._limits.check(self._filled, self._limits.parts, "cells")
-        self._characters += sum(map(len, row))
-        self._limits.check(self._characters, self._limits.characters, "characters of text")
+    def _counted(self, shown: str) -> str:
+        if shown:
+            self._filled += 1
+            self._limits.check(self._filled, self._limits.parts, "cells")
+            self._characters += len(shown)
+            self._limits.check(self._characters, self._limits.characters, "characters of text")
+        return shown
 
     def _repeat(self, rows: dict[int, Row], left: int, top: int, right: int, bottom: int) -> None:
         """Writes what a merged cell says into all its places, but not into those of a whole sheet."""
