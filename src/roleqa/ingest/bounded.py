@@ -39,8 +39,11 @@ def read_bounded(suffix: str, data: bytes, limits: Limits | None = None) -> Read
         raise UnreadableFileError(refused)
     if failed := answer.get("failed"):
         raise limits.too_much_memory() if failed == "MemoryError" else _broken(answer["detail"] or failed)
-    blocks = tuple(Block.of(*fields) for fields in answer["blocks"])
-    return Reading(answer["text"], blocks, answer["title"], tuple(answer["sources"]), tuple(answer["pages"]))
+    try:
+        blocks = tuple(Block.of(*fields) for fields in answer["blocks"])
+        return Reading(answer["text"], blocks, answer["title"], tuple(answer["sources"]), tuple(answer["pages"]))
+    except (KeyError, TypeError):
+        raise _why(None, limits) from None
 
 
 def _broken(detail: str) -> UnreadableFileError:
@@ -190,7 +193,7 @@ class _Reader:
                     self._end()
                     raise
                 else:
-                    if answer["last"]:
+                    if answer.get("last"):
                         self._end()
                     return answer
             raise _why(0, limits)
@@ -227,7 +230,7 @@ def _why(status: int | None, limits: Limits) -> UnreadableFileError:
         return limits.exceeded(f"reading it takes over {round(limits.seconds, 1):g} seconds of processor time")
     if status == -signal.SIGKILL:  # as the system does where memory runs out
         return limits.too_much_memory()
-    return _broken("the program that reads it hangs" if status is None else "the program that reads it has crashed")
+    return _broken("the program that reads it gives no answer" if status is None else "the program that reads it has crashed")
 
 
 _READER = _Reader()

@@ -75,7 +75,7 @@ class Limits:
 
     def exceeded(self, problem: str) -> UnreadableFileError:
         """The error that names a limit which a file of this size exceeds."""
-        limit = f"the limit for a file of {_written(self.size)}"
+        limit = "the limit" if self.size >= MAX_BYTES else f"the limit for a file of {_written(self.size)}"
         return UnreadableFileError(f"{problem}, {limit}: split it into several files")
 
     def too_much_memory(self) -> UnreadableFileError:

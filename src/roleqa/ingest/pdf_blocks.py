@@ -13,7 +13,8 @@ from roleqa.ingest.pdf_line import Line
 from roleqa.ingest.pdf_looks import BULLET, Looks, is_below, looks
 
 _ENDS = (".", "!", "?", ":", ";", "\u201d", '"')
-_HYPHEN = re.compile(r"[^\W\d_]-$")
+_HYPHEN = re.compile(r"[^\W\d_]-")
+_WORD_START = re.compile(r"\w*")
 _WORD = re.compile(r"[^\W\d_][\w-]*\w")
 _FULL = 0.75
 
@@ -125,8 +126,8 @@ class _Reader:
         """The text and the next line. A hyphen between them stays where the document writes the word so elsewhere."""
         if not text or not line:
             return text or line
-        if _HYPHEN.search(text) and line[0].islower():
-            head, tail = re.findall(r"[\w-]*-$", text)[0][:-1].lower(), re.match(r"\w*", line)
+        if _HYPHEN.fullmatch(text[-2:]) and line[0].islower():
+            head, tail = _last_word(text[:-1]).lower(), _WORD_START.match(line)
             joined = tail[0].lower() if tail else ""
             keep = self._words[f"{head}-{joined}"] > self._words[head + joined]
             return text + line if keep else text[:-1] + line
@@ -164,6 +165,14 @@ class _Reader:
     def _is_full(self, line: Line) -> bool:
         """Whether a line goes on nearly to the end of its column."""
         return line.x1 - line.x0 > _FULL * self._widths[_column(line)]
+
+
+def _last_word(text: str) -> str:
+    """The letters, digits and hyphens that a text ends with."""
+    start = len(text)
+    while start and (text[start - 1].isalnum() or text[start - 1] in "-_"):
+        start -= 1
+    return text[start:]
 
 
 def _column(line: Line) -> tuple[int, int]:
