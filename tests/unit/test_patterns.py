@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import patterns
 import pytest
-from patterns import SOURCE, text_of
 
+import patterns
+from patterns import SOURCE, text_of
 from roleqa.ingest.comments import comment_spans
 
 # What each pattern finds hardest, repeated: it begins to match at many places, or in many ways, and never does. A pair has

@@ -230,7 +230,7 @@ def _why(status: int | None, limits: Limits) -> UnreadableFileError:
         return limits.exceeded(f"reading it takes over {round(limits.seconds, 1):g} seconds of processor time")
     if status == -signal.SIGKILL:  # as the system does where memory runs out
         return limits.too_much_memory()
-    return _broken("the program that reads it gives no answer" if status is None else "the program that reads it has crashed")
+    return _broken(f"the program that reads it {'gives no answer' if status is None else 'has crashed'}")
 
 
 _READER = _Reader()

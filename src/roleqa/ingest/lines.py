@@ -17,7 +17,8 @@ LineKind = Literal["blank", "text", "heading", "item", "block"]
 SHORTEST_WRAPPED = 40
 _MAX_UNDERLINED = 100
 
-# What may stand behind the last full stop of a paragraph, backwards: quotation marks, brackets, emphasis, a note's number.
+# What may stand behind the last full stop of a paragraph: quotation marks, brackets, emphasis, a note's number. Read
+# backwards, so that a row of them is looked at but once.
 _CLOSERS = re.compile("(?:\\]\\w{1,20}\\^?\\[|[\"')\\]}*_\u2019\u201d\u00bb])*+")
 _CLOSERS_LENGTH = 40
 _TERMINAL = (".", "!", "?", ":", ";", "\u2026", "\u3002", "\uff01", "\uff1f")
