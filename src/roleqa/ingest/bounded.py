@@ -83,8 +83,7 @@ class _Process:
     def answer(self, suffix: str, data: bytes, limits: Limits) -> dict[str, Any]:
         """What the process makes of a file. Raises _NoAnswerError: the process is of no use after that."""
         request = {"suffix": suffix, "bytes": len(data), "seconds": limits.seconds, "memory": limits.memory}
-        self._send(json.dumps(request).encode() + b"\n")
-        self._send(data)
+        self._send(b"%s\n%s" % (json.dumps(request).encode(), data))
         length = self._line()
         if not length.isdigit() or int(length) > limits.answer_bytes:
             raise _NoAnswerError
@@ -118,11 +117,13 @@ class _Process:
     def _send(self, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
-            self._wait(self._requests, selectors.EVENT_WRITE)
             try:
-                rest = rest[self._requests.write(rest[:_PIECE_BYTES]) or 0 :]
+                written = self._requests.write(rest[:_PIECE_BYTES])
             except BrokenPipeError:
                 raise self._ended() from None
+            if not written:
+                self._wait(self._requests, selectors.EVENT_WRITE)
+            rest = rest[written or 0 :]
 
     def _line(self) -> bytes:
         while b"\n" not in self._rest:
