@@ -87,7 +87,7 @@ REFUSED = {
     "protected.docx": (OLD, f"{PROTECTED} or of an older format: save it as .docx without one"),
     "protected.xlsx": (OLD, f"{PROTECTED} or of an older format: save it as .xlsx without one"),
     "protected.pdf": (printed("x", encrypt=StandardEncryption("secret")), f"{PROTECTED}: save it without one"),
-    "scanned.pdf": (printed(), "it has no text, only pictures of pages: recognise their text (OCR) and save it anew"),
+    "scanned.pdf": (printed(), "it has no text, only pictures of pages: recognise their text (OCR) and save it again"),
     "scanned.docx": (word(lambda document: document), "it has no text: if it holds pictures of pages, recognise their text first"),
     "menu.html": (b"<nav>Home</nav>", "it has no text outside of its navigation: save the page with its text, or as .txt"),
     "short.docx": (DOCX[:-300], "it is broken"),

@@ -243,4 +243,5 @@ def stop() -> None:
 
 
 atexit.register(stop)
-os.register_at_fork(after_in_child=_READER.after_fork)
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_READER.after_fork)

@@ -54,7 +54,7 @@ def read_html(data: bytes) -> Reading:
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.LxmlError, ValueError) as error:
-        raise UnreadableFileError(f"it cannot be read as HTML ({error}): save it anew from a browser") from error
+        raise UnreadableFileError(f"it cannot be read as HTML ({error}): save it again from a browser") from error
     if root is None:
         raise UnreadableFileError("it has no text: write some in it or remove it")
     _close_headings(root)

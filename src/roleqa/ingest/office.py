@@ -12,7 +12,7 @@ from roleqa.errors import UnreadableFileError
 from roleqa.ingest.limits import MAX_ENTRIES, MAX_PIECE_BYTES, Limits
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_BROKEN = "it is broken ({}): save it anew from the program that made it"
+_BROKEN = "it is broken ({}): save it again from the program that made it"
 _ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError, RuntimeError)
 
 

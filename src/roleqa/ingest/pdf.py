@@ -10,12 +10,12 @@ from roleqa.ingest.pdf_blocks import read_lines
 from roleqa.ingest.pdf_layout import lines_of
 from roleqa.ingest.pdf_pages import pages_of
 
-_SCANNED = "it has no text, only pictures of pages: recognise their text (OCR) and save it anew"
+_SCANNED = "it has no text, only pictures of pages: recognise their text (OCR) and save it again"
 _ERRORS = {
     "PDFPasswordIncorrect": "it is protected by a password: save it without one",
     "PDFEncryptionError": "it is encrypted: save it without protection",
 }
-_BROKEN = "it is broken ({}): save it anew from the program that made it"
+_BROKEN = "it is broken ({}): save it again from the program that made it"
 
 
 def read_pdf(data: bytes) -> Reading:

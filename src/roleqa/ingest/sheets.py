@@ -23,7 +23,7 @@ _LOOKED_AT = 20
 _SAID = re.compile(r"\ufeff?sep=([^\w\s\"]|\t)\n")  # how a file tells some programs what its separator is
 # No tag holds the sign that begins one: where it does not close, it ends at the next.
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^<>]*?ref=\"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})\"")
-_NOT_A_WORKBOOK = "it is no workbook, or a broken one ({}): save it anew as .xlsx"
+_NOT_A_WORKBOOK = "it is no workbook, or a broken one ({}): save it again as .xlsx"
 
 
 def read_csv(text: str) -> Reading:
