@@ -9,10 +9,12 @@ CONSTRAINTS := .ci/constraints.txt
 # Passages of the indexes that `make bench` makes, and options of tests/benchmarks/bench.py.
 SIZES ?= 1000 10000 100000 1000000
 BENCH ?=
+FUZZ_SECONDS ?= 120
+FUZZ_TEXTS ?= 100000
 # The Quality tab asks the questions about the shipped corpus, unless something else is set.
 QUESTIONS := $(if $(wildcard roleqa.toml)$(ROLEQA_CORPUS)$(ROLEQA_QUESTIONS),,--questions tests/eval/questions.jsonl)
 
-.PHONY: run test bench reader lint types check chromium clean
+.PHONY: run test bench fuzz reader lint types check chromium clean
 
 run: .venv/run.done  ## Set up, build the index, open the chat (PORT=8080 for another port).
 	$(BIN)/roleqa build
@@ -30,6 +32,10 @@ TRAINING ?=
 
 reader: .venv/test.done  ## Train the reader further and put its weights into the package (DATA=folder).
 	$(BIN)/python -m roleqa.training --data $(DATA) --more tests/eval/training/* --output build/reader.safetensors --package $(TRAINING)
+
+fuzz: .venv/test.done  ## Read files made by chance, of every format (FUZZ_SECONDS of processor time for each, FUZZ_TEXTS texts).
+	$(BIN)/python tests/benchmarks/fuzz.py $(FUZZ_TEXTS)
+	$(BIN)/python tests/benchmarks/fuzz_files.py --seconds $(FUZZ_SECONDS)
 
 lint: .venv/test.done  ## Style of the code.
 	$(BIN)/ruff check

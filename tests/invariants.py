@@ -74,14 +74,17 @@ def check_blocks(reading: Reading) -> None:
     assert all(before.end <= block.start for before, block in pairwise(reading.blocks))
 
 
-def check_split(document: Document, found: SplitDocument) -> None:
-    """Passages in order, apart and inside their section; evidence in order, apart and inside its passage."""
+def check_split(document: Document, found: SplitDocument, indented: bool = False) -> None:
+    """Passages in order, apart and inside their section; evidence in order, apart and inside its passage.
+
+    `indented`: code may begin with the spaces before its first line, as it does in what is no text file.
+    """
     text = document.text
     assert len(found.passages) == len(found.evidence)
     assert all(before.end <= section.start for before, section in pairwise(found.sections))
     assert all(before.end <= passage.start for before, passage in pairwise(found.passages))
     for passage, items in zip(found.passages, found.evidence, strict=True):
-        _check_slice(text, passage.start, passage.end)
+        _check_slice(text, passage.start, passage.end, indented)
         assert passage.id == f"{document.id}#{passage.start}-{passage.end}"
         homes = [section for section in found.sections if section.start <= passage.start < section.end]
         assert [(section.headings, section.source) for section in homes] == [(passage.headings, passage.source)]
@@ -89,17 +92,18 @@ def check_split(document: Document, found: SplitDocument) -> None:
         assert items
         assert all(before.end <= item.start for before, item in pairwise(items))
         for item in items:
-            _check_slice(text, item.start, item.end)
+            _check_slice(text, item.start, item.end, indented)
             assert passage.start <= item.start < item.end <= passage.end
             assert item.passage_id == passage.id
             assert evidence_text(item, passage, document).strip()
         assert index_text(passage, document, items).strip()
 
 
-def _check_slice(text: str, start: int, end: int) -> None:
+def _check_slice(text: str, start: int, end: int, indented: bool) -> None:
     assert 0 <= start < end <= len(text)
     part = text[start:end]
-    assert part == part.strip()
+    assert part.strip()
+    assert part == (part.rstrip() if indented else part.strip())
 
 
 def check_nothing_is_lost(reading: Reading, found: SplitDocument, hidden: Sequence[Span]) -> None:

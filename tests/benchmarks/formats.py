@@ -26,7 +26,7 @@ from servers import ENVIRONMENT  # noqa: E402
 from article import CORPUS, article, flow, printed  # noqa: E402 (found by the line above)
 from fakes import WordEncoder  # noqa: E402
 from roleqa import Settings, build_index  # noqa: E402
-from roleqa.ingest.pdf import read_pdf  # noqa: E402
+from roleqa.ingest.bounded import read_bounded, stop  # noqa: E402
 
 
 def long_pdf(pages: int) -> bytes:
@@ -46,11 +46,12 @@ def measured(what: str, folder: Path, models: str) -> dict[str, float]:
     file = folder / "corpus" / "long.pdf"
     started, before = time.perf_counter(), used()
     if what == "read":
-        pages = len(read_pdf(file.read_bytes()).pages)
+        pages = len(read_bounded(".pdf", file.read_bytes()).pages)
     else:
         encoder = WordEncoder() if models == "words" else None
         build_index(Settings(corpus=file.parent, index=folder / "index"), encoder=encoder)
         pages = 0
+    stop()  # what a process has used is counted once it has ended
     own, other = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         **({"pages": pages} if pages else {}),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import fuzz_files
 from benchmarks.fuzz import CASES, failure, shortest, texts
 from invariants import READERS, check_bytes, check_text
 from roleqa.errors import UnreadableFileError
+from roleqa.ingest.blocks import Reading
 from roleqa.ingest.readers import decoded
 
 # Called after the reader and the window that they were found with.
@@ -54,3 +58,27 @@ def test_what_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(READERS, "a.txt", lambda text: read(text.replace("lost", "    ")))
     check_text("a.txt", "Nothing is missing here.", window=20)
     assert failure("a.txt", b"This is lost here.", window=20)
+
+
+# Of processor time, for each format: half a minute in all. `make fuzz` takes longer.
+SECONDS = 5
+
+
+@pytest.mark.parametrize("kind", fuzz_files.KINDS)
+def test_files_made_by_chance_are_read_or_refused(kind: str) -> None:
+    command = [sys.executable, fuzz_files.__file__, kind, "--seconds", str(SECONDS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert int(done.stdout.split()[1].replace(",", "")) > 20
+
+
+def test_what_a_parser_lets_through_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = fuzz_files.good(".csv")
+    assert fuzz_files.failure(".csv", data) is None
+
+    def fails(data: bytes) -> Reading:
+        raise KeyError("odd")
+
+    monkeypatch.setitem(fuzz_files.PARSERS, ".csv", fails)
+    place, what = fuzz_files.failure(".csv", data) or ("", "")
+    assert (place.split(":")[0], what) == ("test_fuzzed.py", "KeyError: 'odd'")

@@ -280,7 +280,7 @@ BOMB = b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;
         (rewritten(saved(titled), {"word/document.xml": b"<a"}), "broken"),
         (rewritten(saved(titled), {"word/document.xml": b"<a/>"}), "no Word document"),
         (rewritten(saved(titled), {"word/document.xml": BOMB}), "declares a document type"),
-        (rewritten(saved(titled), {"word/more.xml": b" " * 70_000_000}), "over the limit of 60,000,000"),
+        (rewritten(saved(titled), {"word/styles.xml": b" " * 70_000_000}), "bytes of text and markup in it, the limit for a file of"),
         (rewritten(saved(titled), {f"x{n}": b"" for n in range(5001)}), "files in it"),
         (saved(lambda document: document), "it has no text"),
         (saved(titled)[:-2000], "broken"),

@@ -12,6 +12,7 @@ from typing import Any
 from roleqa.errors import UnreadableFileError
 from roleqa.ingest.blocks import Reading
 from roleqa.ingest.extract import Extract, one_line
+from roleqa.ingest.limits import Limits
 from roleqa.ingest.office import children, open_archive, xml_part
 from roleqa.ingest.word_styles import Numbering, Style, Styles, W, is_on, value, whole
 
@@ -69,7 +70,7 @@ def read_docx(data: bytes) -> Reading:
     if body is None:
         raise UnreadableFileError(_NOT_A_DOCUMENT)
     styles, numbering = (xml_part(archive, f"word/{name}.xml") for name in ("styles", "numbering"))
-    reader = _Reader(Styles(styles), Numbering.of(numbering))
+    reader = _Reader(Styles(styles), Numbering.of(numbering), Limits.of(len(data)))
     for kind in ("footnote", "endnote"):
         notes = xml_part(archive, f"word/{kind}s.xml")
         for note in notes.iter(W + kind) if notes is not None else ():
@@ -95,8 +96,8 @@ def _elements(parent: Any, depth: int = 0) -> Iterator[Any]:
 class _Reader:
     """One pass over the body. Footnotes wait for the end of their section."""
 
-    def __init__(self, styles: Styles, numbering: Numbering) -> None:
-        self.extract = Extract()
+    def __init__(self, styles: Styles, numbering: Numbering, limits: Limits) -> None:
+        self.extract = Extract(limits)
         self.notes: dict[tuple[str, str], Any] = {}
         self._styles = styles
         self._numbering = numbering
@@ -232,7 +233,8 @@ def _bare_headings(paragraphs: Sequence[_Paragraph | None]) -> dict[int, int]:
             alike = below is not None and below.looks_like_heading(body) and below.look >= paragraph.look
             found += [] if alike else [paragraph]
     looks = sorted({paragraph.look for paragraph in found}, reverse=True)
-    return {id(paragraph): looks.index(paragraph.look) + 1 for paragraph in found}
+    ranks = {look: rank for rank, look in enumerate(looks, start=1)}
+    return {id(paragraph): ranks[paragraph.look] for paragraph in found}
 
 
 def _runs(element: Any, depth: int = 0) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from roleqa.errors import UnreadableFileError
 from roleqa.ingest.blocks import DEEPEST_HEADING, LONGEST_TITLE, Block, BlockKind, Reading, Span
-from roleqa.ingest.limits import MAX_BYTES, MAX_PARTS
+from roleqa.ingest.limits import LARGEST, Limits
 
 _SPACE = re.compile(r"\s+")
 # What nobody sees and nothing needs: controls, soft hyphens, zero-width spaces and marks of byte order.
@@ -27,7 +27,8 @@ class Extract:
         UnreadableFileError: there is more than a document may have.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = LARGEST) -> None:
+        self._limits = limits
         self._pieces: list[str] = []
         self._length = 0
         self._parts = 0
@@ -112,14 +113,11 @@ class Extract:
     def _push(self, piece: str) -> None:
         self._pieces.append(piece)
         self._length += len(piece)
-        if self._length > MAX_BYTES:
-            limit = MAX_BYTES // 1_000_000
-            raise UnreadableFileError(f"it has over {limit} million characters of text: split it into several files")
+        self._limits.check(self._length, self._limits.characters, "characters of text")
 
     def _count(self) -> None:
         self._parts += 1
-        if self._parts > MAX_PARTS:
-            raise UnreadableFileError(f"it has over {MAX_PARTS:,} paragraphs and cells: split it into several files")
+        self._limits.check(self._parts, self._limits.parts, "paragraphs and cells")
 
     def _block(
         self,

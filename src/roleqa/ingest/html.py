@@ -10,9 +10,10 @@ from typing import Any
 from roleqa.errors import UnreadableFileError
 from roleqa.ingest.blocks import Reading
 from roleqa.ingest.extract import Extract, one_line
+from roleqa.ingest.limits import Limits
 from roleqa.ingest.merged_cells import Grid
 
-_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*+=\s*+[\"']?\s*+([\w.:-]{1,40})", re.IGNORECASE)
 _META_REACH = 4096
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -53,11 +54,11 @@ def read_html(data: bytes) -> Reading:
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.LxmlError, ValueError) as error:
-        raise UnreadableFileError(f"it cannot be read as HTML ({error}): save it anew from a browser") from error
+        raise UnreadableFileError(f"it cannot be read as HTML ({error}): save it again from a browser") from error
     if root is None:
         raise UnreadableFileError("it has no text: write some in it or remove it")
     _close_headings(root)
-    walk = _Walk(root)
+    walk = _Walk(root, Limits.of(len(data)))
     walk.element(root)
     walk.end_paragraph()
     headed = next((e for e in root.iter("h1") if not _is_hidden(e)), None)
@@ -130,8 +131,9 @@ def _in_text(element: Any) -> bool:
 class _Walk:
     """One pass over the elements in reading order; what stands between two blocks becomes a paragraph."""
 
-    def __init__(self, root: Any) -> None:
-        self.extract = Extract()
+    def __init__(self, root: Any, limits: Limits) -> None:
+        self.extract = Extract(limits)
+        self._limits = limits
         self._open: list[str] = []  # the words of the paragraph or item that is not at its end yet
         self._lists: list[int | None] = []  # the lists around: the next number, None for bullets
         self._mark: str | None = None  # of the item that is being read; "" once it has been written
@@ -230,7 +232,7 @@ class _Walk:
             return
         for caption in table.iter("caption"):
             self.extract.paragraph(_words(caption))
-        grid = Grid()
+        grid = Grid(self._limits)
         for y, row in enumerate(rows):
             for cell in row:
                 grid.put(y, _visible_words(cell), _number(cell, "colspan"), _number(cell, "rowspan"))

@@ -17,8 +17,9 @@ LineKind = Literal["blank", "text", "heading", "item", "block"]
 SHORTEST_WRAPPED = 40
 _MAX_UNDERLINED = 100
 
-# What may stand behind the last full stop of a paragraph: quotation marks, brackets, emphasis, a note's number.
-_CLOSERS = re.compile("(?:[\"')\\]}*_\u2019\u201d\u00bb]|\\[\\^?\\w{1,20}\\])+\\Z")
+# What may stand behind the last full stop of a paragraph: quotation marks, brackets, emphasis, a note's number. Read
+# backwards, so that a row of them is looked at but once.
+_CLOSERS = re.compile("(?:\\]\\w{1,20}\\^?\\[|[\"')\\]}*_\u2019\u201d\u00bb])*+")
 _CLOSERS_LENGTH = 40
 _TERMINAL = (".", "!", "?", ":", ";", "\u2026", "\u3002", "\uff01", "\uff1f")
 
@@ -71,7 +72,9 @@ def ends_sentence(text: str, line: Span) -> bool:
 
 def without_closers(text: str, line: Span) -> str:
     """The end of the line, without the quotation marks, brackets and note numbers behind its last word."""
-    return _CLOSERS.sub("", text[max(line.start, line.end - _CLOSERS_LENGTH) : line.end])
+    end = text[max(line.start, line.end - _CLOSERS_LENGTH) : line.end]
+    closers = _CLOSERS.match(end[::-1])
+    return end[: len(end) - closers.end()] if closers else end
 
 
 def broken_early(text: str, line: Span, following: Span, width: int | None) -> bool:

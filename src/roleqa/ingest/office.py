@@ -1,4 +1,4 @@
-"""The archives that Word and Excel save, looked over before anything in them is read: a few bytes may hold a flood."""
+"""The archives that Word and Excel save: what is read of one is bounded, as a few bytes may hold a flood."""
 
 from __future__ import annotations
 
@@ -6,54 +6,76 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 from roleqa.errors import UnreadableFileError
+from roleqa.ingest.limits import MAX_ENTRIES, MAX_PIECE_BYTES, Limits
 
-# In bytes once unpacked: as XML, a text takes up ten times its length; beside it stand pictures.
-MAX_XML = 60_000_000
-MAX_UNPACKED = 400_000_000
-MAX_ENTRIES = 5_000
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_XML = (".xml", ".rels")
-_BROKEN = "it is broken ({}): save it anew from the program that made it"
+_BROKEN = "it is broken ({}): save it again from the program that made it"
+_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError, RuntimeError)
 
 
-def open_archive(data: bytes, kind: str) -> zipfile.ZipFile:
-    """The archive that a file of the `kind` (a suffix) is, found to be of bounded size and without entities.
+def open_archive(data: bytes, kind: str) -> Archive:
+    """The archive that a file of the `kind` (a suffix) is.
 
     Raises:
-        UnreadableFileError: it is protected, broken, or larger than a document may be.
+        UnreadableFileError: it is protected, broken, or of more files than a document may be.
     """
     if data.startswith(_OLD_OFFICE):
         raise UnreadableFileError(f"it is protected by a password or of an older format: save it as {kind} without one")
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        entries = archive.infolist()
-        if any(entry.flag_bits & 1 for entry in entries):
-            raise UnreadableFileError("it is protected by a password: save it without one")
-        xml = [entry for entry in entries if entry.filename.lower().endswith(_XML)]
-        _check_sizes(entries, xml)
-        for entry in xml:
-            # No program writes a document type into these: it is there to be expanded without end.
-            if b"<!DOCTYPE" in archive.read(entry).replace(b"\0", b"").upper():
-                raise UnreadableFileError(_BROKEN.format(f"{entry.filename} declares a document type"))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError, RuntimeError) as error:
+        archive = Archive(data)
+    except _ERRORS as error:
         raise UnreadableFileError(_BROKEN.format(error)) from error
+    entries = archive.infolist()
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise UnreadableFileError("it is protected by a password: save it without one")
+    if len(entries) > MAX_ENTRIES:
+        said = f"there are {len(entries):,} files in it, over the limit of {MAX_ENTRIES:,}"
+        raise UnreadableFileError(f"{said}: split it into several files")
     return archive
 
 
-def _check_sizes(entries: list[zipfile.ZipInfo], xml: list[zipfile.ZipInfo]) -> None:
-    """What is unpacked is never longer than an entry says that it is."""
-    sizes = (
-        (len(entries), MAX_ENTRIES, "files in it"),
-        (sum(entry.file_size for entry in xml), MAX_XML, "bytes of text and markup in it"),
-        (sum(entry.file_size for entry in entries), MAX_UNPACKED, "bytes in it once unpacked"),
-    )
-    for size, limit, what in sizes:
-        if size > limit:
-            said = f"there are {size:,} {what}, over the limit of {limit:,}"
-            raise UnreadableFileError(f"{said}: split it into several files")
+class Archive(zipfile.ZipFile):
+    """An archive whose parts count for what they are read as, whatever they are called: markup.
+
+    What all readings of parts unpack is bounded, those of the same part included, and so are the tags in it. Pictures
+    count for nothing, as nobody opens them.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self._limits = Limits.of(len(data))
+        self._unpacked = self._tags = 0
+
+    def open(self, name: str | zipfile.ZipInfo, *_: object, **__: object) -> IO[bytes]:
+        """The bytes of a part.
+
+        Raises:
+            KeyError: there is no such part.
+            UnreadableFileError: it is broken, declares a document type, or is more than may be read of the archive.
+        """
+        entry = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
+        self._unpacked += entry.file_size  # what is unpacked is never longer than an entry says
+        self._limits.check(self._unpacked, self._limits.unpacked, "bytes of text and markup in it")
+        try:
+            with super().open(entry) as file:
+                part = file.read()
+        except _ERRORS as error:
+            raise UnreadableFileError(_BROKEN.format(error)) from error
+        self._check(entry.filename, part)
+        return io.BytesIO(part)
+
+    def _check(self, name: str, part: bytes) -> None:
+        # No program writes a document type into these: it is there to be expanded without end.
+        if b"<!DOCTYPE" in part.replace(b"\0", b"").upper():
+            raise UnreadableFileError(_BROKEN.format(f"{name} declares a document type"))
+        pieces = part.split(b"<")
+        self._tags += len(pieces)
+        self._limits.check(self._tags, self._limits.tags, "tags of markup in it")
+        if max(map(len, pieces)) > MAX_PIECE_BYTES:
+            raise UnreadableFileError(_BROKEN.format(f"a tag or text in {name} is over a million bytes long"))
 
 
 def xml_part(archive: zipfile.ZipFile, name: str) -> Any:

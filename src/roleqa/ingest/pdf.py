@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from typing import Any
-
 from roleqa.errors import UnreadableFileError
-from roleqa.ingest.blocks import Block, Reading
+from roleqa.ingest.blocks import Reading
 from roleqa.ingest.extract import one_line
+from roleqa.ingest.limits import Limits
+from roleqa.ingest.pdf_blocks import read_lines
+from roleqa.ingest.pdf_layout import lines_of
+from roleqa.ingest.pdf_pages import pages_of
 
-# What reading a PDF may take, in seconds and bytes: two hundred pages of text take about eight, and 90 million.
-MOST_TIME = 240
-MOST_MEMORY = 3_000_000_000
-
+_SCANNED = "it has no text, only pictures of pages: recognise their text (OCR) and save it again"
 _ERRORS = {
     "PDFPasswordIncorrect": "it is protected by a password: save it without one",
     "PDFEncryptionError": "it is encrypted: save it without protection",
-    "MemoryError": "it takes up too much memory: split it into several files",
 }
-_BROKEN = "it is broken ({}): save it anew from the program that made it"
+_BROKEN = "it is broken ({}): save it again from the program that made it"
 
 
 def read_pdf(data: bytes) -> Reading:
-    """Read a PDF. Another process does so: what it may take of time and memory is bounded.
+    """Read a PDF.
 
     Raises:
         UnreadableFileError: it is protected, broken, too large, or holds pictures of text alone.
     """
     if b"%PDF-" not in data[:1024]:
         raise UnreadableFileError(_BROKEN.format("it does not begin as a PDF does"))
-    said = _said_of(data)
-    if refused := said.get("refused"):
-        raise UnreadableFileError(refused)
-    if errors := said.get("errors"):
-        reason = next((_ERRORS[name] for name in errors if name in _ERRORS), _BROKEN)
-        raise UnreadableFileError(reason.format(one_line(said["detail"]) or errors[0]))
-    return Reading(said["text"], tuple(Block.of(*fields) for fields in said["blocks"]), pages=tuple(said["pages"]))
-
-
-def _said_of(data: bytes) -> dict[str, Any]:
-    command = [sys.executable, "-P", "-m", "roleqa.ingest.pdf_process", str(MOST_MEMORY)]
+    limits = Limits.of(len(data))
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=MOST_TIME, check=False)
-    except subprocess.TimeoutExpired:
-        raise UnreadableFileError(f"it takes over {MOST_TIME} seconds to read: split it into several files") from None
-    # Where there is too little memory even to say so, it just ends.
-    return dict(json.loads(done.stdout)) if done.returncode == 0 else {"errors": ["MemoryError"], "detail": ""}
+        lines, pages = lines_of(pages_of(data, limits))
+    except UnreadableFileError:
+        raise
+    except Exception as error:  # whatever the first odd byte leads to
+        raise _failure(error, limits) from error
+    if not lines:
+        raise UnreadableFileError(_SCANNED)
+    return read_lines(lines, pages, _SCANNED, limits)
+
+
+def _failure(error: BaseException, limits: Limits) -> UnreadableFileError:
+    """What went wrong, by all its names: pdfplumber wraps whatever it was, more than once."""
+    chain = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__ or _wrapped(chain[-1])) and inner not in chain:
+        chain.append(inner)
+    names = [type(one).__name__ for one in chain]
+    if "MemoryError" in names:
+        return limits.too_much_memory()
+    detail = one_line(next((str(one) for one in reversed(chain) if str(one)), ""))[:200] or names[0]
+    return UnreadableFileError(next((_ERRORS[name] for name in names if name in _ERRORS), _BROKEN.format(detail)))
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    return next((inner for inner in error.args if isinstance(inner, BaseException)), None)

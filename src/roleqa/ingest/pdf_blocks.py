@@ -8,28 +8,30 @@ from collections.abc import Sequence
 
 from roleqa.ingest.blocks import Reading
 from roleqa.ingest.extract import Extract, one_line
+from roleqa.ingest.limits import Limits
 from roleqa.ingest.pdf_line import Line
 from roleqa.ingest.pdf_looks import BULLET, Looks, is_below, looks
 
 _ENDS = (".", "!", "?", ":", ";", "\u201d", '"')
-_HYPHEN = re.compile(r"[^\W\d_]-$")
+_HYPHEN = re.compile(r"[^\W\d_]-")
+_WORD_START = re.compile(r"\w*")
 _WORD = re.compile(r"[^\W\d_][\w-]*\w")
 _FULL = 0.75
 
 
-def read_lines(lines: Sequence[Line], pages: int, empty: str) -> Reading:
+def read_lines(lines: Sequence[Line], pages: int, empty: str, limits: Limits) -> Reading:
     """Put the lines of so many pages together. Raises UnreadableFileError, saying `empty`, where there is no text."""
-    return _Reader(lines).read(pages, empty)
+    return _Reader(lines, limits).read(pages, empty)
 
 
 class _Reader:
     """One pass over the lines. Footnotes wait for the end of their section or page."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], limits: Limits) -> None:
         self._looks = Looks(lines)
         self._lines, self._notes = self._looks.without_notes(lines)
         self._page = 0
-        self._extract = Extract()
+        self._extract = Extract(limits)
         self._indents: list[float] = []  # of the list items that the next one may stand below
         self._item: Line | None = None  # the last one of them
         self._words = Counter(word for line in lines for word in _WORD.findall(line.text.lower()))
@@ -124,8 +126,8 @@ class _Reader:
         """The text and the next line. A hyphen between them stays where the document writes the word so elsewhere."""
         if not text or not line:
             return text or line
-        if _HYPHEN.search(text) and line[0].islower():
-            head, tail = re.findall(r"[\w-]*-$", text)[0][:-1].lower(), re.match(r"\w*", line)
+        if _HYPHEN.fullmatch(text[-2:]) and line[0].islower():
+            head, tail = _last_word(text[:-1]).lower(), _WORD_START.match(line)
             joined = tail[0].lower() if tail else ""
             keep = self._words[f"{head}-{joined}"] > self._words[head + joined]
             return text + line if keep else text[:-1] + line
@@ -163,6 +165,14 @@ class _Reader:
     def _is_full(self, line: Line) -> bool:
         """Whether a line goes on nearly to the end of its column."""
         return line.x1 - line.x0 > _FULL * self._widths[_column(line)]
+
+
+def _last_word(text: str) -> str:
+    """The letters, digits and hyphens that a text ends with."""
+    start = len(text)
+    while start and (text[start - 1].isalnum() or text[start - 1] in "-_"):
+        start -= 1
+    return text[start:]
 
 
 def _column(line: Line) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from roleqa.ingest.pdf_line import Line
 # Parts of a page's height that headers and footers stand in.
 _MARGIN = 0.1
 _PAGE_NUMBER = re.compile(
-    r"(?:page|p\.)?\s*[-\u2013(]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*[-\u2013)]?(?:\s*(?:/|of)\s*\d{1,4})?", re.IGNORECASE
+    r"(?:page|p\.)?\s*+(?:[-\u2013(]\s*+)?(?:\d{1,4}|[ivxlc]{1,7})\s*+(?:[-\u2013)]\s*+)?(?:(?:/|of)\s*+\d{1,4})?",
+    re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
 _APART = 1.8  # of its size: how far a header is from the text

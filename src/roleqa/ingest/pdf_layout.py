@@ -16,7 +16,10 @@ from roleqa.ingest.right_to_left import is_right_to_left, logical
 # What the reader gives for a sign that the font does not name: most often a bullet.
 _UNKNOWN = re.compile(r"\(cid:\d+\)|[\ue000-\uf8ff]")
 _BULLET = "\u2022"
-_LEADER = re.compile(r"(?:[.\u2026\u00b7_][ ]?){5,}[ ]?(?:\d{1,4}|[ivxlc]{1,7})?$")
+# Looked at from the first of its signs on: not from each of them to the end of the line.
+_LEADER = re.compile(
+    r"(?<![.\u2026\u00b7_])(?<![.\u2026\u00b7_] )(?:[.\u2026\u00b7_][ ]?){5,}+[ ]?(?:\d{1,4}|[ivxlc]{1,7})?$"
+)
 _SAME_LINE = 0.5  # of the size of the words
 _GUTTER_GAP = 0.7  # of the size of the words: wider, two words may be of two columns
 _SPACE = 0.1  # of the size: closer, what changes its font within a word is one

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from roleqa.errors import UnreadableFileError
-from roleqa.ingest.limits import MAX_BYTES
+from roleqa.ingest.limits import MAX_PAGES, Limits
 
-MAX_PAGES = 2_000
 _MEASURES = ("x0", "x1", "top", "bottom", "size")
 # A drawing may have a hundred thousand lines, and what they enclose is sought from each to each.
 _MOST_RULES = 3_000
@@ -60,7 +59,7 @@ def _turn(matrix: Sequence[float]) -> int | None:
     return None
 
 
-def pages_of(data: bytes) -> Iterator[dict[str, Any]]:
+def pages_of(data: bytes, limits: Limits) -> Iterator[dict[str, Any]]:
     """What stands on each page, one at a time.
 
     Raises:
@@ -80,9 +79,7 @@ def pages_of(data: bytes) -> Iterator[dict[str, Any]]:
         for page in pdf.pages:
             found = _page(_upright(_lean(page)))
             length += sum(len(word[0]) for word in found["words"])
-            if length > MAX_BYTES:
-                limit = f"{MAX_BYTES // 1_000_000} million characters of text"
-                raise UnreadableFileError(f"it has over {limit}: split it into several files")
+            limits.check(length, limits.characters, "characters of text")
             yield found
             page.close()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import contextlib
 from collections.abc import Callable
+from functools import partial
 
 from roleqa.errors import UnreadableFileError
 from roleqa.ingest.blocks import Reading
+from roleqa.ingest.bounded import read_bounded
 from roleqa.ingest.docx import read_docx
 from roleqa.ingest.html import read_html
 from roleqa.ingest.limits import MAX_PARTS
@@ -97,16 +99,20 @@ def _is_utf_8(data: bytes) -> bool:
     return True
 
 
-READERS: dict[str, Callable[[bytes], Reading]] = {
-    ".md": _markdown,
-    ".markdown": _markdown,
-    ".txt": _plain_text,
+# What libraries take apart is read in a process of its own, which knows these.
+PARSERS: dict[str, Callable[[bytes], Reading]] = {
     ".html": read_html,
     ".htm": read_html,
     ".docx": read_docx,
     ".csv": _csv,
     ".pdf": read_pdf,
     ".xlsx": read_xlsx,
+}
+READERS: dict[str, Callable[[bytes], Reading]] = {
+    ".md": _markdown,
+    ".markdown": _markdown,
+    ".txt": _plain_text,
+    **{suffix: partial(read_bounded, suffix) for suffix in PARSERS},
 }
 # How those that are text are decoded: that is soon done, and tells most of the files that cannot be read.
 TEXTS: dict[str, Callable[[bytes], str]] = {

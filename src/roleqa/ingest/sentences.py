@@ -12,8 +12,9 @@ from roleqa.ingest.blocks import Span, trim
 # sentencex slows down with the square of the length where quotation marks do not close.
 _STRETCH = 20_000
 
-# Closing emphasis and footnote marks after a full stop belong to the sentence that they close.
-_CLOSING = re.compile(r"(?:[*_~`]|\[\^?[^\]\s]{1,40}\])+(?=\s|$)")
+# Closing emphasis and footnote marks after a full stop belong to the sentence that they close. Possessive: a mark can
+# be read in two ways, and the ways of a row of marks would multiply.
+_CLOSING = re.compile(r"(?>[*_~`]|\[\^?[^\]\s]{1,40}\])++(?=\s|$)")
 _TITLE = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|Hon|St|Sen|Rep|Gov|Pres|Amb|Gen|Lt|Col|Maj|Capt|Cpt|Cmdr|Cdr|Cmdt|Sgt|Cpl|Pte"
     r"|Adm|RAdm|VAdm|Brig|Flt|Sqn|Ldr|Wg|Gp)\.$"

@@ -99,7 +99,7 @@ class Numbering:
     """Counts the items of numbered lists: what stands before an item is nowhere in its text."""
 
     formats: dict[str, dict[int, tuple[str, int]]] = field(default_factory=dict)
-    _counts: dict[tuple[str, int], int] = field(default_factory=dict)
+    _counts: dict[str, dict[int, int]] = field(default_factory=dict)  # by list and depth
 
     @classmethod
     def of(cls, root: Any) -> Numbering:
@@ -117,9 +117,9 @@ class Numbering:
     def mark(self, number: str, depth: int) -> str:
         """The bullet or number of the next item at that depth of the list."""
         kind, first = self.formats.get(number, {}).get(depth, ("bullet", 1))
-        count = self._counts.get((number, depth), first - 1) + 1
-        self._counts = {key: n for key, n in self._counts.items() if key[0] != number or key[1] <= depth}
-        self._counts[number, depth] = count
+        counts = self._counts.get(number, {})
+        count = counts.get(depth, first - 1) + 1
+        self._counts[number] = {level: n for level, n in counts.items() if level < depth} | {depth: count}
         if kind in ("bullet", "none"):
             return "-"
         return f"{_written(count, kind)}."

@@ -15,7 +15,7 @@ from roleqa.question.roles import Mention, find_mentions
 from roleqa.question.topic import EMPTY
 from roleqa.types import Role
 
-_OPENERS = re.compile(r"\s*(?:and|but|or|so|then|also|what about|how about)\b[\s,]*", re.IGNORECASE)
+_OPENERS = re.compile(r"(?<!\s)\s*+(?:and|but|or|so|then|also|what about|how about)\b[\s,]*", re.IGNORECASE)
 _OTHER = re.compile(r"\bthe others?(?: one| role| post)?\b", re.IGNORECASE)
 # Pronouns that stand for a person or post. The possessive ones keep their form.
 _SUBJECT = re.compile(r"\b(?:they|them|he|him|she|the (?:role|job|post|position|latter|officer))\b", re.IGNORECASE)
@@ -93,17 +93,22 @@ def _same_role(this: _Question, last: _Question, roles: tuple[Role, ...]) -> str
     """A question with its own topic, asked of the role that the one before was about."""
     asked = last.roles
     if _OTHER.search(this.text) and (other := _other_than(asked, roles)):
-        return _OTHER.sub(f"the {_name(other[0], roles)}", this.text, count=1)
+        return _with(_OTHER, f"the {_name(other[0], roles)}", this.text)
     if len(asked) != 1:
         return f"{this.text} ({last.text})" if not asked and _leans(this) else this.text
     name = f"the {_name(asked[0], roles)}" + ("s" if _PLURAL.search(this.text) else "")
     if _SUBJECT.search(this.text) or _POSSESSIVE.search(this.text):
-        text = _SUBJECT.sub(name, this.text, count=1)
-        return text if text != this.text else _POSSESSIVE.sub(_possessive(name), this.text, count=1)
+        text = _with(_SUBJECT, name, this.text)
+        return text if text != this.text else _with(_POSSESSIVE, _possessive(name), this.text)
     if _leans_on_thing(this) or _is_fragment(this):
         return f"{this.text} ({last.text})"
     short = _OPENERS.match(this.text) or _few_words(this)
     return f"{this.text} ({_name(asked[0], roles)})" if short else this.text
+
+
+def _with(pattern: re.Pattern[str], name: str, text: str) -> str:
+    """The text with the name in place of the first match; a backslash in a name is one."""
+    return pattern.sub(lambda _: name, text, count=1)
 
 
 def _other_than(asked: Sequence[str], roles: tuple[Role, ...]) -> tuple[str, ...]:

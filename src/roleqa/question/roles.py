@@ -20,7 +20,9 @@ _OPENING_PHRASE = re.compile(
     re.IGNORECASE,
 )
 # What stands between two roles that are named in one breath: "a pilot and an old cook".
-_JOINED = re.compile(r"\s*(?:[,/&]|,?\s*\b(?:and|or|nor|as well as)\b)\s*(?:(?:an?|the)\s+)?(?:\w+\s+)?", re.IGNORECASE)
+_JOINED = re.compile(
+    r"\s*+(?:[,/&]|(?:,\s*+)?\b(?:and|or|nor|as well as)\b)\s*+(?:(?:an?|the)\s++)?(?:\w++\s++)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
