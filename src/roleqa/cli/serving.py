@@ -58,10 +58,18 @@ def serve(
         log=log,
         log_questions=log_questions or None,
     )
-    _serve(settings)
+    from roleqa.stop import end_process
+    from roleqa.temporary import private_folder
+
+    with private_folder():
+        finished = _serve(settings)
+    if not finished:
+        end_process()
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings) -> bool:
+    """Serves until it is stopped; False where threads may still be working."""
+    # Gradio looks for its temporary folder when it is imported.
     from roleqa.assistant import Assistant
     from roleqa.stop import Stop
     from roleqa.ui import access, logs, users
@@ -81,7 +89,7 @@ def _serve(settings: Settings) -> None:
         assistant = Assistant.load(settings)
         typer.echo("loading the models ...", err=True)
         assistant.warm_up()
-        server.serve(assistant, settings.host, settings.port, say_where, users=known, mcp=settings.mcp)
+        return server.serve(assistant, settings.host, settings.port, say_where, users=known, mcp=settings.mcp)
 
 
 def add_user(
