@@ -10,8 +10,8 @@ import typer
 
 from roleqa.cli.options import Corpus, Index, settings_from
 from roleqa.errors import SettingsError
-from roleqa.report import printable
 from roleqa.settings import Settings
+from roleqa.terminal import one_line
 
 
 def serve(
@@ -79,7 +79,7 @@ def _serve(settings: Settings) -> bool:
     if settings.mcp:
         server.require_mcp()
     for warning in access.warnings(settings.host, settings.auth_file):
-        typer.echo(f"roleqa: warning: {printable(warning)}", err=True)
+        typer.echo(f"roleqa: warning: {one_line(warning)}", err=True)
 
     def say_where(url: str) -> None:
         typer.echo(f"the chat is at {url}" + (f" and its MCP tools at {url}{server.MCP_PATH}" if settings.mcp else ""))
@@ -109,6 +109,6 @@ def add_user(
     if getpass("Again: ") != password:
         raise SettingsError("the passwords differ; nothing was written")
     replaced = users.add_user(file, users.User(user, admin, users.PasswordHash.of(password)))
-    typer.echo(f"{'changed' if replaced else 'added'} {name}, {'an admin' if admin else 'a user'}, in {file}")
+    typer.echo(one_line(f"{'changed' if replaced else 'added'} {name}, {'an admin' if admin else 'a user'}, in {file}"))
     if was_open:
-        typer.echo(f"roleqa: warning: others on this machine could open {file} until now", err=True)
+        typer.echo(f"roleqa: warning: others on this machine could open {one_line(file)} until now", err=True)

@@ -26,7 +26,7 @@ from roleqa.ui.gate import Gate
 from roleqa.ui.headers import SelfOnlyHeaders
 from roleqa.ui.layout import ASSETS
 from roleqa.ui.login import Login
-from roleqa.ui.logs import adopt_uvicorn, fields
+from roleqa.ui.logs import adopt_uvicorn
 from roleqa.ui.metrics import MetricsEndpoint
 from roleqa.ui.service import Service
 from roleqa.ui.sessions import keep_sessions_lean
