@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from roleqa.errors import RoleqaError
 from roleqa.evaluate.display import as_figure, as_milliseconds, as_share
 from roleqa.stores import VectorSearch
 from roleqa.terminal import one_line, printable
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from roleqa.index.verify import Inspection
 
 INDENT = "    "
+
+
+def print_error(error: RoleqaError) -> None:
+    """Prints an error on standard error: no name in it starts a line."""
+    _print(f"roleqa: {error.summary}", err=True)
+    for detail in error.details:
+        _print(f"  {detail}", err=True)
 
 
 def print_answer(answer: Answer) -> None:
@@ -111,6 +119,8 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
 def print_status(status: Status) -> None:
     _print(f"Generation  {status.generation.id}, built {status.generation.built_at}")
     _print(f"Corpus      {status.corpus}")
+    if status.corpus_problem:
+        _print(f"            {status.corpus_problem}; the index goes on answering")
     _print(f"Holds       {status.documents} documents, {status.passages} passages, {status.evidence} quotable pieces")
     _print(f"Roles       {', '.join(role.name for role in status.roles) or 'none (no roles.toml)'}")
     _print(f"Encoder     {status.encoder}")

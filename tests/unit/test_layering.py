@@ -14,7 +14,7 @@ SOURCE = Path(roleqa.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 # Data flows in this order; a module imports from its own stage and those before it.
 STAGES = ("ingest", "index", "question", "retrieve", "answer", "assistant", "stop", "watch", "evaluate", "bundle", "feedback", "doctor", "temporary", "terminal", "report", "ui", "cli")
-VOCABULARY = {"blocks", "models", "stores", "types", "errors", "settings"}
+VOCABULARY = {"blocks", "files", "models", "stores", "types", "errors", "settings"}
 HEAVY = {"torch", "sentence_transformers", "transformers", "faiss", "onnxruntime", "gradio", "bm25s", "sklearn", "matplotlib", "pymilvus", "grpc"}
 # What reads a format is loaded by its reader.
 FORMATS = {"lxml", "docx", "openpyxl", "pdfplumber", "pdfminer"}

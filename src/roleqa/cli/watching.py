@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from roleqa.errors import RoleqaError
+from roleqa.report import print_error
 from roleqa.settings import Settings
 from roleqa.stop import Stop
 from roleqa.terminal import one_line
@@ -21,7 +22,7 @@ def keep_built(settings: Settings, build: Callable[[Stop], None]) -> None:
             build(stop)
         except RoleqaError as error:
             if not stop.asked.is_set():
-                typer.echo(f"roleqa: {one_line(error)}", err=True)
+                print_error(error)
             raise
 
     with Stop().listening() as stop:
