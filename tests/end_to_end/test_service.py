@@ -164,6 +164,32 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
+def test_fifty_uploads_at_once_are_taken_or_told_to_come_back(url: str, uploads: Path) -> None:
+    content = b"# Buoys\n\nA buoy is red.\n" * 40_000
+
+    async def crowd() -> tuple[list[httpx.Response], int]:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, limits=httpx.Limits(max_connections=None)) as http:
+
+            async def upload(number: int) -> httpx.Response:
+                return await http.post("gradio_api/upload", files={"files": (f"buoys-{number}.md", content)})
+
+            sending = [asyncio.create_task(upload(number)) for number in range(50)]
+            asked = await ask_on(url, 1, [QUESTION], number=3)
+            assert texts(asked) == [QUOTE] * 3
+            return await asyncio.gather(*sending), (await upload(50)).status_code
+
+    responses, later = asyncio.run(crowd())
+    taken = [response for response in responses if response.status_code == 200]
+    turned_away = [response for response in responses if response.status_code == 503]
+    assert len(taken) >= 4
+    assert len(taken) + len(turned_away) == 50
+    assert {response.headers["retry-after"] for response in turned_away} <= {str(RETRY_AFTER)}
+    assert later == 200
+    assert len(files_in(uploads)) == len(taken) + 1
+    for file in files_in(uploads):
+        file.unlink()
+
+
 def test_a_stop_answers_what_was_asked_and_cancels_a_rebuild(places: tuple[Path, Path]) -> None:
     with started(*slow(places, 1.5)) as (process, errors):
         url = url_of(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -177,11 +178,19 @@ def _schema(file: Path) -> int:
 @contextmanager
 def _connected(file: Path, mode: Literal["ro", "rw", "rwc"]) -> Iterator[sqlite3.Connection]:
     try:
-        address = f"{file.absolute().as_uri()}?mode={mode}"
+        address = f"{file.absolute().as_uri()}?mode={mode}" + ("&immutable=1" if _is_frozen(file) else "")
         with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None)) as connection:
             yield connection
     except sqlite3.Error as error:
         raise FeedbackError(_explained(file, error)) from error
+
+
+def _is_frozen(file: Path) -> bool:
+    """Whether the database lies where it can only be read: even for that SQLite would otherwise make files beside it.
+
+    Not while somebody else writes to it, whose newest feedback lies in a file of its own.
+    """
+    return file.exists() and not os.access(file.parent, os.W_OK) and not file.with_name(f"{FILE}-wal").exists()
 
 
 def _explained(file: Path, error: sqlite3.Error) -> str:
