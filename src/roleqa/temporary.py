@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from roleqa.errors import SettingsError
 
-# Where libraries look for a folder; what the user has set for Gradio stays.
+# Where libraries look for a folder. What the user has set for Gradio's uploads and matplotlib's fonts stays.
 _VARIABLES = ("TMPDIR", "GRADIO_TEMP_DIR", "MPLCONFIGDIR")
 
 
