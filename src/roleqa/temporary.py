@@ -26,7 +26,11 @@ def private_folder() -> Iterator[Path]:
     Raises:
         SettingsError: there is no place for one that nobody else can look into.
     """
-    folder, lock = _make(Path(tempfile.gettempdir()))
+    try:
+        system = Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise SettingsError(f"there is no folder for temporary files: {error.strerror}; set TMPDIR") from error
+    folder, lock = _make(system)
     before = {name: os.environ.get(name) for name in _VARIABLES}
     directory = tempfile.tempdir
     os.environ.update({name: before[name] or str(folder) for name in _VARIABLES} | {"TMPDIR": str(folder)})
@@ -43,7 +47,8 @@ def private_folder() -> Iterator[Path]:
 
 def _make(system: Path) -> tuple[Path, FileLock]:
     """A new folder and the lock that says that it is in use, after those that nobody uses any more are taken away."""
-    home = system / f"roleqa-{getpass.getuser()}"
+    # In a container a user may have no name.
+    home = system / f"roleqa-{os.getuid() if hasattr(os, 'getuid') else getpass.getuser()}"
     try:
         home.mkdir(mode=0o700, exist_ok=True)
         _check_private(home)

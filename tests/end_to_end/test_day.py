@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import json
+import os
 import re
 import signal
 import subprocess
@@ -139,7 +139,7 @@ def is_below(path: Path, folders: tuple[Path, ...]) -> bool:
 def test_nothing_but_its_own_is_opened_nobody_is_asked_and_nothing_is_left(place: Path) -> None:
     log = place / "audit"
     process = served(place, log)
-    private = place / "temporary" / f"roleqa-{getpass.getuser()}"
+    private = place / "temporary" / f"roleqa-{os.getuid()}"
     try:
         with Page(url_of(process)) as page:
             use(page, place)
@@ -173,7 +173,7 @@ def test_nothing_but_its_own_is_opened_nobody_is_asked_and_nothing_is_left(place
 
 
 def test_what_a_killed_server_left_is_cleaned_at_the_next_start(place: Path) -> None:
-    private = place / "temporary" / f"roleqa-{getpass.getuser()}"
+    private = place / "temporary" / f"roleqa-{os.getuid()}"
     process = served(place, place / "audit")
     try:
         with Page(url_of(process)) as page:

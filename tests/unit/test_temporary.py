@@ -68,3 +68,12 @@ def test_no_place_is_one_clear_error(system: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tempfile, "tempdir", str(system / "file"))
     with pytest.raises(SettingsError, match="no temporary folder can be made in .*; set TMPDIR"), private_folder():
         pass
+
+
+def test_no_folder_for_temporary_files_at_all_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_usable() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none_usable)
+    with pytest.raises(SettingsError, match=r"No usable temporary directory found in .*; set TMPDIR"), private_folder():
+        pass
