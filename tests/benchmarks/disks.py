@@ -86,7 +86,7 @@ def full(folder: Path) -> dict[str, str]:
 
 
 def read_only(folder: Path) -> dict[str, str]:
-    """An index on a disk that is mounted anew, to be read only."""
+    """An index on a disk that is mounted again, read-only."""
     make_corpus(folder / "corpus", 5)
     with small_disk(folder / "disk", "3m") as disk:
         settings = Settings(corpus=folder / "corpus", index=disk / "index")
