@@ -16,7 +16,7 @@ from roleqa.answer.confidence import CALIBRATION_FILE, Calibration, load_calibra
 from roleqa.errors import RoleqaError, StoreError
 from roleqa.index.build import build_generation, build_share
 from roleqa.index.catalog import Catalog, Entry
-from roleqa.index.changes import ChangeWatch
+from roleqa.index.changes import ChangeWatch, corpus_problem
 from roleqa.index.layout import IndexFolder
 from roleqa.index.load import Index, load_index
 from roleqa.index.share import ALL, Share
@@ -239,6 +239,7 @@ class Assistant:
             vectors=manifest.vectors,
             store=index.vectors.where,
             changes=self._watch.changes(manifest),
+            corpus_problem=corpus_problem(manifest),
             problems=(*manifest.problems, *self._refused),
         )
 

@@ -28,8 +28,16 @@ RoleqaError
 """
 
 
+from collections.abc import Sequence
+
+
 class RoleqaError(Exception):
-    """Base of everything that roleqa raises for a user to read."""
+    """Base of everything that roleqa raises for a user to read: one line, and the `details` on lines below it."""
+
+    def __init__(self, summary: str = "", details: Sequence[str] = ()) -> None:
+        super().__init__("\n  ".join((summary, *details)))
+        self.summary = summary
+        self.details = tuple(details)
 
 
 class SettingsError(RoleqaError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from roleqa.errors import RoleqaError
 from roleqa.evaluate.display import as_figure, as_milliseconds, as_share
 from roleqa.stores import VectorSearch
+from roleqa.terminal import one_line, printable
 from roleqa.types import Answer, BuildReport, Citation, Hit, Progress, Status
 
 if TYPE_CHECKING:
@@ -28,22 +29,24 @@ if TYPE_CHECKING:
 INDENT = "    "
 
 
-def printable(text: str) -> str:
-    """Text without control characters, so that a document cannot steer the terminal; newlines and tabs stay."""
-    return "".join(
-        letter if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cf") else "\N{REPLACEMENT CHARACTER}"
-        for letter in text
-    )
+def print_error(error: RoleqaError) -> None:
+    """Prints an error on standard error: no name in it starts a line."""
+    _print(f"roleqa: {error.summary}", err=True)
+    for detail in error.details:
+        _print(f"  {detail}", err=True)
 
 
 def print_answer(answer: Answer) -> None:
     if answer.resolved_question != answer.question:
-        _print(f"Understood as: {answer.resolved_question}\n")
-    _print(answer.text)
+        _print(f"Understood as: {answer.resolved_question}")
+        _print("")
+    _print_text(answer.text)
     if answer.closest:
-        _print("\nClosest passages (not an answer):")
+        _print("")
+        _print("Closest passages (not an answer):")
     else:
-        _print(f"\nConfidence {answer.confidence:.2f}. Sources:")
+        _print("")
+        _print(f"Confidence {answer.confidence:.2f}. Sources:")
     for citation in answer.citations or answer.closest:
         _print_citation(citation)
 
@@ -58,7 +61,7 @@ def _print_citation(citation: Citation) -> None:
     quote = f"\N{LEFT DOUBLE QUOTATION MARK}{before}{answer}{after}\N{RIGHT DOUBLE QUOTATION MARK}"
     typer.echo(_indented(quote))
     if citation.source:
-        _print(_indented(f"Source: {citation.source}"))
+        _print(f"{INDENT}Source: {citation.source}")
 
 
 def _has_styles() -> bool:
@@ -72,7 +75,7 @@ def print_hits(hits: Sequence[Hit]) -> None:
     for rank, hit in enumerate(hits, start=1):
         place = " > ".join((hit.passage.document_id, *hit.passage.headings))
         _print(f"{rank}. {place}  ({hit.mode} {hit.score:.3f})")
-        _print(_indented(hit.text))
+        _print_text(_indented(hit.text))
 
 
 def print_build(report: BuildReport) -> None:
@@ -120,12 +123,14 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
     for check in diagnosis.checks:
         _print(f"{check.state:<8} {check.name}: {check.found}")
         if check.remedy:
-            _print(_indented(f"what to do: {check.remedy}"))
+            _print(f"{INDENT}what to do: {check.remedy}")
 
 
 def print_status(status: Status) -> None:
     _print(f"Generation  {status.generation.id}, built {status.generation.built_at}")
     _print(f"Corpus      {status.corpus}")
+    if status.corpus_problem:
+        _print(f"            {status.corpus_problem}; the index goes on answering")
     _print(f"Holds       {status.documents} documents, {status.passages} passages, {status.evidence} quotable pieces")
     _print(f"Roles       {', '.join(role.name for role in status.roles) or 'none (no roles.toml)'}")
     _print(f"Encoder     {status.encoder}")
@@ -148,7 +153,8 @@ def print_evaluation(report: EvaluationReport, page: Path) -> None:
 
     figures = report.groups[HEADLINE]
     time = report.timing.groups[HEADLINE]
-    _print(f"The {figures.questions} questions of the half to report, of {report.provenance.labels}:\n")
+    _print(f"The {figures.questions} questions of the half to report, of {report.provenance.labels}:")
+    _print("")
     unanswerable = figures.questions - figures.answerable
     _print(f"First quote right  {as_share(figures.right):>8} of {figures.answerable} answerable questions")
     _print(f"Answered           {as_share(figures.coverage):>8} of them")
@@ -156,7 +162,8 @@ def print_evaluation(report: EvaluationReport, page: Path) -> None:
     _print(f"Rightly refused    {as_share(figures.refusals.precision):>8} of {figures.refusals.refused} refusals")
     _print(f"AUROC of refusal   {as_figure(figures.auroc):>8}")
     _print(f"Answering words F1 {as_figure(figures.answer_f1):>8}")
-    _print(f"Exact quotes       {as_share(figures.exact_quotes):>8}\n")
+    _print(f"Exact quotes       {as_share(figures.exact_quotes):>8}")
+    _print("")
     _print_table(
         ("kind", "questions", "answered", "first right", "complete"),
         [
@@ -199,7 +206,7 @@ def _print_checked(quote: CheckedQuote) -> None:
     place = f"{citation.passage.document_id}:{evidence.start}-{evidence.end}"
     _print(f"question {quote.question} {number}  {found.outcome}{now}{nearest}  {place}")
     if found.outcome != "stands":
-        _print(_indented(citation.quote))
+        _print_text(_indented(citation.quote))
 
 
 def print_labels(labels: Labels, output: Path | None) -> None:
@@ -219,9 +226,9 @@ def _print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for number, head in enumerate(heads):
-        table.add_column(head, justify="right" if number else "left", overflow="fold")
+        table.add_column(one_line(head), justify="right" if number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*map(printable, row))
+        table.add_row(*map(one_line, row))
     console = Console(markup=False, emoji=False, highlight=False)
     console.print(table)
     console.print()
@@ -264,4 +271,10 @@ def _indented(text: str) -> str:
 
 
 def _print(text: str, *, err: bool = False) -> None:
-    typer.echo(printable(text), err=err)
+    """Prints one line."""
+    typer.echo(one_line(text), err=err)
+
+
+def _print_text(text: str) -> None:
+    """Prints lines of a document or an answer."""
+    typer.echo(printable(text))

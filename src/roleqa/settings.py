@@ -27,6 +27,8 @@ CONFIG_FILE = "roleqa.toml"
 MAX_TOP_K = 100
 # Settings that no longer count, and those that took their place.
 RETIRED = {"reranker": "reader", "num_evidence": "read_characters"}
+# So that a short question need not wait for a long one, even on one core.
+FEWEST_ANSWERED_AT_ONCE = 2
 
 
 class Settings(BaseSettings):
@@ -87,8 +89,11 @@ class Settings(BaseSettings):
     )
     mcp: bool = Field(False, description="Offer the chat's endpoints as MCP tools as well.")
     watch: bool = Field(False, description="While the chat is served, rebuild when the documents change.")
+    max_answering: int | None = Field(
+        None, ge=1, description="How many questions are answered at once. [default: one a core, at least 2]"
+    )
     max_waiting: int = Field(
-        200, ge=0, description="How many questions may wait their turn; more are told to come back."
+        210, ge=0, description="How many questions may wait their turn; more are told to come back."
     )
     max_connections: int = Field(500, ge=10, description="How many connections the chat holds open at once.")
     stop_seconds: float = Field(20.0, ge=0, description="How long a stopping server finishes what it has begun.")
@@ -118,6 +123,11 @@ class Settings(BaseSettings):
             if getattr(self, name) is not None:
                 warnings.warn(f"the setting {name!r} is no longer used; set {successor!r}", FutureWarning, stacklevel=2)
 
+    @property
+    def answered_at_once(self) -> int:
+        """How many questions are answered at once: each computes on a core and holds its own memory."""
+        return self.max_answering or max(FEWEST_ANSWERED_AT_ONCE, _cores())
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -128,6 +138,13 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def _cores() -> int:
+    """How many cores this program may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _explain(error: ValidationError) -> str:

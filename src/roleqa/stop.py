@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 from roleqa.errors import BuildCancelledError
 from roleqa.types import Progress
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def end_process(code: int = 0) -> NoReturn:
+    """Ends the program at once, whatever threads still do.
+
+    Python's own end would wait for some of them, and a thread that comes back from native code (a model's, an index's)
+    to an interpreter that is being taken down aborts the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 class Stop:

@@ -279,7 +279,8 @@ class BuildReport:
 @dataclass(frozen=True, slots=True)
 class Status:
     """The live generation and its corpus, which speaks of `topics`: headings that have text, tables' row headers.
-    `store` is the server that answers, and nothing where the vectors are files of the index.
+    `store` is the server that answers, and nothing where the vectors are files of the index. `corpus_problem` says why
+    the folder of the corpus cannot be looked at, so that no changes are known; nothing where it can.
     """
 
     generation: Generation
@@ -295,11 +296,13 @@ class Status:
     problems: tuple[Problem, ...] = ()
     vectors: VectorSearch = EXACT
     store: str = ""
+    corpus_problem: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "index": self.generation.to_dict(),
             "corpus": self.corpus,
+            "corpus_problem": self.corpus_problem,
             "documents": self.documents,
             "passages": self.passages,
             "evidence": self.evidence,

@@ -1,7 +1,4 @@
-"""Serves a slow chat, one question after the other: slow_server.py CORPUS INDEX SECONDS MAX_WAITING STOP_SECONDS.
-
-Calls of the API are answered as many at once as ever.
-"""
+"""Serves a slow chat: slow_server.py CORPUS INDEX SECONDS MAX_WAITING STOP_SECONDS MAX_ANSWERING."""
 
 from __future__ import annotations
 
@@ -16,16 +13,21 @@ from numpy.typing import NDArray
 from fakes import OverlapReader, WordEncoder
 from roleqa import Assistant, Settings, build_index
 from roleqa.protocols import PieceReading
+from roleqa.stop import end_process
 from roleqa.types import MatchText
-from roleqa.ui import line, logs
+from roleqa.ui import logs
 from roleqa.ui.serve import serve
 
 
 def slow(
-    places: tuple[Path, Path], seconds: float, max_waiting: int = 50, stop_seconds: float = 20
+    places: tuple[Path, Path],
+    seconds: float,
+    max_waiting: int = 50,
+    stop_seconds: float = 20,
+    max_answering: int = 4,
 ) -> tuple[str | Path, ...]:
     """The command that serves the corpus and index so."""
-    return (Path(__file__), *places, str(seconds), str(max_waiting), str(stop_seconds))
+    return (Path(__file__), *places, str(seconds), *map(str, (max_waiting, stop_seconds, max_answering)))
 
 
 class SlowEncoder(WordEncoder):
@@ -52,15 +54,21 @@ class SlowReader(OverlapReader):
         return super().read(question, passages)
 
 
-def main(corpus: str, index: str, seconds: str, max_waiting: str, stop_seconds: str) -> None:
+def main(corpus: str, index: str, seconds: str, max_waiting: str, stop_seconds: str, max_answering: str) -> None:
     settings = Settings(
-        corpus=Path(corpus), index=Path(index), max_waiting=int(max_waiting), stop_seconds=float(stop_seconds), watch=True
+        corpus=Path(corpus),
+        index=Path(index),
+        max_waiting=int(max_waiting),
+        max_answering=int(max_answering),
+        stop_seconds=float(stop_seconds),
+        watch=True,
     )
-    line.CONCURRENCY["chat"] = 1
     build_index(settings, encoder=WordEncoder())
     assistant = Assistant.load(settings, encoder=SlowEncoder(), reader=SlowReader(float(seconds)))
     with logs.to_standard_error("json"):
-        serve(assistant, "127.0.0.1", 0, on_ready=lambda url: print(f"the chat is at {url}", flush=True))
+        stopped = serve(assistant, "127.0.0.1", 0, on_ready=lambda url: print(f"the chat is at {url}", flush=True))
+    if not stopped:
+        end_process()
 
 
 if __name__ == "__main__":

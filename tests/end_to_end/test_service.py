@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,7 +27,7 @@ from slow_server import slow
 
 from fakes import WordEncoder
 from roleqa import Settings, build_index
-from roleqa.ui.line import BUSY, CONCURRENCY, RETRY_AFTER, STOPPING
+from roleqa.ui.line import BUSY, RETRY_AFTER, STOPPING
 
 BENCHMARK = REPOSITORY / "tests" / "benchmarks" / "service.py"
 PATIENCE = 60
@@ -37,6 +38,14 @@ def wait_for(what: Callable[[], Any]) -> None:
     while not what():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def real_index(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A small corpus, and its index by the packaged models."""
+    corpus, index = make_corpus(tmp_path_factory.mktemp("real"))
+    build_index(Settings(corpus=corpus, index=index))
+    return corpus, index
 
 
 @pytest.fixture
@@ -70,8 +79,8 @@ def test_no_answer_fails_or_mixes_while_generations_switch(tmp_path: Path) -> No
 
 
 def test_who_comes_when_too_many_wait_comes_back_later(places: tuple[Path, Path]) -> None:
-    most = CONCURRENCY["api"]
-    with running(*slow(places, 2, max_waiting=3)) as url:
+    most = 4
+    with running(*slow(places, 2, max_waiting=3, max_answering=most)) as url:
 
         async def crowd() -> tuple[list[Asked], httpx.Response, str]:
             async with httpx.AsyncClient(base_url=url, timeout=60) as http:
@@ -155,6 +164,32 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
+def test_fifty_uploads_at_once_are_taken_or_told_to_come_back(url: str, uploads: Path) -> None:
+    content = b"# Buoys\n\nA buoy is red.\n" * 40_000
+
+    async def crowd() -> tuple[list[httpx.Response], int]:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, limits=httpx.Limits(max_connections=None)) as http:
+
+            async def upload(number: int) -> httpx.Response:
+                return await http.post("gradio_api/upload", files={"files": (f"buoys-{number}.md", content)})
+
+            sending = [asyncio.create_task(upload(number)) for number in range(50)]
+            asked = await ask_on(url, 1, [QUESTION], number=3)
+            assert texts(asked) == [QUOTE] * 3
+            return await asyncio.gather(*sending), (await upload(50)).status_code
+
+    responses, later = asyncio.run(crowd())
+    taken = [response for response in responses if response.status_code == 200]
+    turned_away = [response for response in responses if response.status_code == 503]
+    assert len(taken) >= 4
+    assert len(taken) + len(turned_away) == 50
+    assert {response.headers["retry-after"] for response in turned_away} <= {str(RETRY_AFTER)}
+    assert later == 200
+    assert len(files_in(uploads)) == len(taken) + 1
+    for file in files_in(uploads):
+        file.unlink()
+
+
 def test_a_stop_answers_what_was_asked_and_cancels_a_rebuild(places: tuple[Path, Path]) -> None:
     with started(*slow(places, 1.5)) as (process, errors):
         url = url_of(process)
@@ -194,6 +229,52 @@ def test_a_second_signal_ends_it_at_once(places: tuple[Path, Path]) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 128 + signal.SIGINT
     assert posted.status_code == 200
+
+
+def test_a_stop_tells_all_who_wait_and_ends_in_time(places: tuple[Path, Path]) -> None:
+    with started(*slow(places, 3, stop_seconds=1, max_answering=2)) as (process, errors):
+        url = url_of(process)
+
+        async def stopped_while_asking() -> tuple[list[Asked], float]:
+            asking = asyncio.create_task(ask_on(url, 8, [QUESTION], number=8))
+            while metric(url, "roleqa_questions_waiting") < 6:
+                await asyncio.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            began = time.monotonic()
+            assert await asyncio.to_thread(process.wait, PATIENCE) == 0
+            return await asking, time.monotonic() - began
+
+        asked, seconds = asyncio.run(stopped_while_asking())
+        log = [json.loads(line) for line in read(errors).splitlines()]
+    assert Counter(item.problem == STOPPING for item in asked) == {True: 6, False: 2}
+    assert {"event": "stopped", "finished": False}.items() <= log[-1].items()
+    assert seconds < 10  # and not the 12 that answering all would take
+
+
+@pytest.mark.parametrize("patience", [0.3, 20])
+def test_with_the_real_models_a_stop_under_load_ends_the_process_cleanly(
+    real_index: tuple[Path, Path], patience: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENVIRONMENT, "ROLEQA_STOP_SECONDS", str(patience))
+    corpus, index = real_index
+    question = "Which clearance does the keeper of the harbour lamp need? " * 30
+    with started("-m", "roleqa", "serve", "--corpus", corpus, "--index", index, "--port", "0") as (process, errors):
+        url = url_of(process)
+
+        async def stopped_while_asking() -> None:
+            asking = asyncio.create_task(ask_on(url, 6, [question], seconds=PATIENCE))
+            while metric(url, "roleqa_questions_running") < 2:
+                await asyncio.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, PATIENCE) == 0
+            asking.cancel()
+
+        with suppress(asyncio.CancelledError):
+            asyncio.run(stopped_while_asking())
+        assert process.returncode == 0
+        said = read(errors)
+    assert "stopped" in said
+    assert "Traceback" not in said
 
 
 def test_a_stop_does_not_wait_for_ever(places: tuple[Path, Path]) -> None:

@@ -19,7 +19,7 @@ PATIENCE = 60
 
 
 def test_the_chat_says_calmly_that_it_is_busy(tmp_path: Path, open_page: OpenPage) -> None:
-    with running(*slow(make_corpus(tmp_path), 8, max_waiting=0)) as url:
+    with running(*slow(make_corpus(tmp_path), 8, max_waiting=0, max_answering=1)) as url:
         first, second = pages = [open_page(url), open_page(url)]
         for page in pages:
             page.get_by_role("textbox", name="Your question").fill(QUESTION)

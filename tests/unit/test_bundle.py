@@ -52,6 +52,12 @@ def test_an_export_holds_everything_but_the_ids() -> None:
     assert len({ID, "f" * 32, first.id, second.id}) == 4
 
 
+@pytest.mark.parametrize("quote", ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1"])
+def test_a_quote_that_looks_like_a_formula_stays_as_it_stands(quote: str) -> None:
+    written = to_json((exchange(cite(quote)),), NOW)
+    assert json.loads(written)["turns"][0]["answer"]["citations"][0]["quote"] == quote
+
+
 def test_an_export_has_the_answer_in_the_form_of_every_other_interface() -> None:
     bundle = json.loads(to_json((ANSWERED,), NOW))
     assert (bundle["format"], bundle["version"]) == ("roleqa conversation", 1)

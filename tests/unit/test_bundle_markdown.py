@@ -154,6 +154,13 @@ def tags(page: Element) -> list[str]:
     return [tag for tag, _ in groupby(element.tag for element in page.all() if element.tag != "br")]
 
 
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0.md", "+1.md", "-1.md", "@sum.md", "\t=1.md", "\r\n =1.md", "\uff1d1.md"])
+def test_a_spreadsheet_takes_no_name_in_the_table_for_a_formula(name: str) -> None:
+    made = replace(exchange(cite("Open at nine.", 20)), files=(CitedFile(name, "0", "0"), CitedFile("visits.md", "1", "1")))
+    cells = [cell.text for cell in shown(made).all("td")]
+    assert cells[::3] == [f"'{name}".replace("\r\n", " "), "visits.md"]
+
+
 def test_a_quote_keeps_its_lines() -> None:
     quote = shown(exchange(cite("Every visitor must:\n\n- sign in,\n- be quiet."))).one("blockquote")
     paragraphs = [paragraph.text for paragraph in quote.all("p")]

@@ -11,6 +11,7 @@ import pytest
 
 from fakes import OverlapReader, WordEncoder
 from roleqa import assistant as assistant_module
+from roleqa import stop
 from roleqa.assistant import Assistant
 from roleqa.cli import main, serving
 from roleqa.ui import serve as server
@@ -87,9 +88,10 @@ def served(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> lis
     """What was served, with which arguments, by `serve` commands on the small corpus."""
     calls: list[Any] = []
 
-    def serve(assistant: Assistant, host: str, port: int, on_ready: Any, **options: Any) -> None:
+    def serve(assistant: Assistant, host: str, port: int, on_ready: Any, **options: Any) -> bool:
         calls.append((host, port, options))
         on_ready("http://127.0.0.1:7/")
+        return True
 
     monkeypatch.setattr(assistant_module, "load_encoder", lambda _: WordEncoder())
     monkeypatch.setattr(assistant_module, "load_reader", lambda *_: OverlapReader())
@@ -108,6 +110,14 @@ def test_serve_is_for_everyone_on_this_machine_unless_told_otherwise(
     assert served == [("127.0.0.1", 7860, {"users": None, "mcp": False})]
     assert said.out == "the chat is at http://127.0.0.1:7/\n"
     assert "warning" not in said.err
+
+
+def test_a_server_whose_threads_still_work_is_ended_without_them(served: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr(server, "serve", lambda *_, **__: False)
+    monkeypatch.setattr(stop, "end_process", lambda: ended.append("ended"))
+    assert main(["serve"]) == 0
+    assert ended == ["ended"]
 
 
 def test_serve_takes_users_and_mcp(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from evaluation import FAR, RIGHT
 from fakes import OverlapReader, WordEncoder
 from roleqa.assistant import Assistant, build_index
+from roleqa.errors import BusyError
 from roleqa.evaluate import background
 from roleqa.evaluate.background import UNEXPECTED, BackgroundEvaluation, Run
 from roleqa.evaluate.saved import load_report
@@ -158,3 +160,21 @@ def test_stopping_waits_for_the_end(gated: Assistant, reader: GatedReader, label
 def test_the_time_left_follows_from_the_time_taken() -> None:
     assert Run("running", done=0, total=8).seconds_left is None
     assert Run("running", done=2, total=8, seconds=5.0).seconds_left == 15.0
+
+
+def test_each_question_waits_for_its_turn_and_a_stop_cancels_the_run(gated: Assistant, labels: Path) -> None:
+    turns: list[str] = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        if len(turns) == 6:
+            raise BusyError("the server stops")
+        turns.append("begun")
+        yield
+        turns.append("ended")
+
+    evaluation = BackgroundEvaluation(gated, turn)
+    assert evaluation.start(labels)
+    run = ended(evaluation)
+    assert (run.outcome, run.done, run.problem) == ("cancelled", 3, "")
+    assert turns == ["begun", "ended"] * 3

@@ -13,8 +13,8 @@ import roleqa
 SOURCE = Path(roleqa.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 # Data flows in this order; a module imports from its own stage and those before it.
-STAGES = ("text", "ingest", "models", "index", "question", "retrieve", "answer", "assistant", "stop", "watch", "evaluate", "bundle", "feedback", "doctor", "report", "ui", "cli", "training")
-VOCABULARY = {"blocks", "protocols", "stores", "types", "errors", "settings"}
+STAGES = ("text", "ingest", "models", "index", "question", "retrieve", "answer", "assistant", "stop", "watch", "evaluate", "bundle", "feedback", "doctor", "temporary", "terminal", "report", "ui", "cli", "training")
+VOCABULARY = {"blocks", "files", "protocols", "stores", "types", "errors", "settings"}
 HEAVY = {"torch", "sentence_transformers", "transformers", "faiss", "onnxruntime", "gradio", "bm25s", "sklearn", "matplotlib", "pymilvus", "grpc"}
 # What reads a format is loaded by its reader.
 FORMATS = {"lxml", "docx", "openpyxl", "pdfplumber", "pdfminer"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -13,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from roleqa.assistant import Assistant
 from roleqa.errors import BuildCancelledError, BusyError, CorpusError, IndexDamagedError, QuestionError
-from roleqa.ui.line import BUSY, CONCURRENCY, STOPPING, Line
+from roleqa.ui.line import STOPPING, Line
 from roleqa.ui.metrics import MetricsEndpoint
 from roleqa.ui.service import Service
 
@@ -117,70 +116,6 @@ def test_it_is_read_at_its_own_address_alone(service: Service) -> None:
     assert [other.text for other in others] == ["/metrics/", "/"]
 
 
-def in_line(line: Line, scene: Callable[[Line], Any]) -> Any:
-    return asyncio.run(scene(line))
-
-
-def test_the_line_is_bounded_and_in_order() -> None:
-    async def scene(line: Line) -> list[Any]:
-        let_on = asyncio.Event()
-        order: list[int] = []
-
-        async def one(number: int) -> str:
-            try:
-                async with line.turn("api"):
-                    order.append(number)
-                    await let_on.wait()
-                    return "answered"
-            except BusyError as error:
-                return str(error)
-
-        most = CONCURRENCY["api"]
-        tasks = [asyncio.create_task(one(number)) for number in range(most + 3)]
-        await asyncio.sleep(0)
-        seen = (line.running, line.waiting, line.refusal, line.idle)
-        async with line.turn("chat"):  # which has turns of its own
-            pass
-        let_on.set()
-        said = await asyncio.gather(*tasks)
-        return [seen, said, order, (line.running, line.waiting, line.refusal, line.idle)]
-
-    seen, said, order, after = in_line(Line(2), scene)
-    most = CONCURRENCY["api"]
-    assert seen == (most, 2, BUSY, False)
-    assert said == ["answered"] * (most + 2) + [BUSY]
-    assert order == list(range(most + 2))
-    assert after == (0, 0, None, True)
-
-
-def test_a_line_may_be_as_long_as_its_turns() -> None:
-    async def scene(line: Line) -> str | None:
-        async with line.turn("api"):
-            return line.refusal
-
-    assert in_line(Line(0), scene) is None
-
-
-def test_who_gives_up_waiting_leaves_the_line() -> None:
-    async def scene(line: Line) -> tuple[int, int]:
-        let_on = asyncio.Event()
-
-        async def one() -> None:
-            async with line.turn("api"):
-                await let_on.wait()
-
-        tasks = [asyncio.create_task(one()) for _ in range(CONCURRENCY["api"] + 1)]
-        await asyncio.sleep(0)
-        tasks[-1].cancel()
-        await asyncio.wait(tasks[-1:])
-        seen = line.waiting
-        let_on.set()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        return seen, line.running
-
-    assert in_line(Line(5), scene) == (0, 0)
-
-
 def test_a_closed_line_answers_who_is_in_it_and_lets_nobody_join(service: Service) -> None:
     async def scene(line: Line) -> list[Any]:
         let_on = asyncio.Event()
@@ -198,7 +133,7 @@ def test_a_closed_line_answers_who_is_in_it_and_lets_nobody_join(service: Servic
         let_on.set()
         return [str(caught.value), line.refusal, await begun, line.idle]
 
-    assert in_line(service.line, scene) == [STOPPING, STOPPING, 7, True]
+    assert asyncio.run(scene(service.line)) == [STOPPING, STOPPING, 7, True]
     assert values(service)["busy_total", "chat"] == 1
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from roleqa.errors import RolesError
 from roleqa.ingest.roles import read_roles
+from roleqa.question.look_alikes import as_it_looks
 from roleqa.question.roles import evidence_roles, find_mentions, mentioned_roles, refers_back, subjects
 from roleqa.types import Document, Evidence, Passage, Role
 
@@ -36,6 +37,36 @@ ROLES = (
 )
 def test_mentions(text: str, expected: list[str]) -> None:
     assert [text[mention.start : mention.end] for mention in find_mentions(text, ROLES)] == expected
+
+
+# The Cyrillic and Greek letters among them look Latin.
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        pytest.param("p\u0456l\u043et", "pilot", id="cyrillic i and o"),
+        pytest.param("\u0420\u0406LO\u0422", "pilot", id="cyrillic capitals"),
+        pytest.param("k\u03b5\u03b5p\u03b5r", "keeper", id="greek"),
+        pytest.param("\uff4b\uff45\uff45\uff50\uff45\uff52", "keeper", id="full width"),
+        pytest.param("\U0001d424\U0001d41e\U0001d41e\U0001d429\U0001d41e\U0001d42b", "keeper", id="bold"),
+        pytest.param("pi\u200blot", "pilot", id="zero-width space"),
+        pytest.param("pi\ufefflot", "pilot", id="zero-width no-break space"),
+        pytest.param("pi\u2066lo\u2069t", "pilot", id="isolates"),
+        pytest.param("\u202epilot\u202c", "pilot", id="overrides around it"),
+        pytest.param("pi\ufe0flo\U000e0101ts", "pilot", id="variation selectors, plural"),
+        pytest.param("Lightho\u03c5se K\u0435eper", "keeper", id="two words"),
+        pytest.param("L\u039a", "keeper", id="abbreviation"),
+    ],
+)
+def test_a_name_is_read_as_it_looks(name: str, role: str) -> None:
+    assert mentioned_roles(f"What does a {name} do?", ROLES) == (role,)
+
+
+def test_a_name_in_its_own_letters_is_left_alone() -> None:
+    roles = (Role("cook", "\u041a\u043e\u043a", ()), Role("coke", "Kok", ()))
+    assert mentioned_roles("\u041a\u041e\u041a, \u043a\u043e\u043a", roles) == ("cook",)
+    assert mentioned_roles("kok", roles) == ("coke",)
+    assert mentioned_roles("\u043f\u0438\u043b\u043e\u0442", ROLES) == ()
+    assert as_it_looks("\u043f\u0438\u043b\u043e\u0442") == "\u043f\u0438\u043b\u043e\u0442"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from roleqa.assistant import Assistant
 from roleqa.errors import IndexDamagedError
 from roleqa.types import MODES
 from roleqa.ui.api import ENDPOINTS, UNEXPECTED, ApiBlocks, ApiError, connect_api, explain_arguments
-from roleqa.ui.line import BUSY, CONCURRENCY
+from roleqa.ui.line import BUSY
 from roleqa.ui.service import Service
 
 
@@ -142,13 +142,14 @@ def test_calls_take_turns(assistant: Assistant, monkeypatch: pytest.MonkeyPatch)
 
     status = assistant.status()
     monkeypatch.setattr(assistant, "status", slow)
+    assistant.settings = assistant.settings.model_copy(update={"max_answering": 3})
     call = endpoint(assistant, "status")
 
     async def together() -> list[str]:
-        return list(await asyncio.gather(*(call() for _ in range(4 * CONCURRENCY["api"]))))
+        return list(await asyncio.gather(*(call() for _ in range(12))))
 
-    assert len(asyncio.run(together())) == 4 * CONCURRENCY["api"]
-    assert most == CONCURRENCY["api"]
+    assert len(asyncio.run(together())) == 12
+    assert most == 3
 
 
 def test_who_comes_when_too_many_wait_is_told_to_come_back(
@@ -161,18 +162,18 @@ def test_who_comes_when_too_many_wait_is_told_to_come_back(
         gate.wait(10)
         return status
 
-    assistant.settings = assistant.settings.model_copy(update={"max_waiting": 2})
+    assistant.settings = assistant.settings.model_copy(update={"max_waiting": 2, "max_answering": 4})
     monkeypatch.setattr(assistant, "status", slow)
     call = endpoint(assistant, "status")
 
     async def together() -> list[Any]:
-        calls = [asyncio.create_task(call()) for _ in range(CONCURRENCY["api"] + 3)]
+        calls = [asyncio.create_task(call()) for _ in range(7)]
         await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
         gate.set()
         return list(await asyncio.gather(*calls, return_exceptions=True))
 
     *answered, refused = asyncio.run(together())
-    assert [json.loads(said)["documents"] for said in answered] == [1] * (CONCURRENCY["api"] + 2)
+    assert [json.loads(said)["documents"] for said in answered] == [1] * 6
     assert (type(refused), str(refused)) == (ApiError, BUSY)
 
 

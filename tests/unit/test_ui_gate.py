@@ -229,7 +229,7 @@ def test_so_many_uploads_are_taken_at_once() -> None:
     ],
 )  # fmt: skip
 def test_what_would_join_a_closed_line_comes_back_later(method: str, path: str, status: int) -> None:
-    line = Line(1)
+    line = Line(1, 1)
     assert asked(path, line=line, method=method).status_code == 200
     line.close()
     refused = asked(path, line=line, method=method)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
@@ -17,6 +18,8 @@ _MARK = re.compile(r"[\\`*_\[\]{}|~$#!^@&<>]|:(?=//)|(?<=\bwww)\.", re.IGNORECAS
 # What means something at the beginning of a line: the last of these letters is escaped.
 _LEADING = re.compile(r"[-+=:]|\d{1,9}[.)]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# What a formula of a spreadsheet begins with.
+_FORMULA_MARKS = frozenset("=+-@")
 _BACKTICKS = re.compile("`+")
 
 
@@ -83,7 +86,7 @@ def _files(files: Sequence[CitedFile]) -> Iterator[str]:
     if not files:
         return
     yield "## Files quoted from"
-    rows = (f"| {escape(file.document)} | {file.file_sha256} | {file.text_sha256} |" for file in files)
+    rows = (f"| {_cell(file.document)} | {file.file_sha256} | {file.text_sha256} |" for file in files)
     yield "\n".join(
         ("| document | SHA-256 of the file | SHA-256 of its text as indexed |", "| --- | --- | --- |", *rows)
     )
@@ -112,6 +115,12 @@ def _can_be_bold(before: str, answer: str, after: str) -> bool:
     starts = answer[0].isalnum() or not before[-1:].strip()
     ends = answer[-1].isalnum() or not after[:1].strip()
     return starts and ends
+
+
+def _cell(name: str) -> str:
+    """A name in a table: a spreadsheet that the table is pasted into must not take it for a formula."""
+    first = unicodedata.normalize("NFKC", name.lstrip()[:1])
+    return escape(f"'{name}" if first in _FORMULA_MARKS else name)
 
 
 def _broken(lines: Sequence[str]) -> list[str]:

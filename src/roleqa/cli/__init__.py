@@ -12,7 +12,7 @@ from roleqa.cli.evaluating import evaluate, export_feedback
 from roleqa.cli.indexing import build, rollback, status, verify
 from roleqa.cli.serving import add_user, serve
 from roleqa.errors import RoleqaError
-from roleqa.report import printable
+from roleqa.report import print_error
 
 app = typer.Typer(
     add_completion=False,
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="roleqa")
     except RoleqaError as error:
-        typer.echo(f"roleqa: {printable(str(error))}", err=True)
+        print_error(error)
         return 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(bool(end.code))

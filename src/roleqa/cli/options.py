@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from roleqa.settings import Settings
+from roleqa.terminal import to_json
 
 Corpus = Annotated[Path | None, typer.Option(help="Folder of the documents. [default: corpus]", show_default=False)]
 Index = Annotated[Path | None, typer.Option(help="Folder of the index. [default: index]", show_default=False)]
@@ -22,5 +21,4 @@ def settings_from(**flags: Any) -> Settings:
 
 
 def print_json(data: Any) -> None:
-    json.dump(data, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    typer.echo(to_json(data, indent=2))

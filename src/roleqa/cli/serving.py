@@ -10,8 +10,8 @@ import typer
 
 from roleqa.cli.options import Corpus, Index, settings_from
 from roleqa.errors import SettingsError
-from roleqa.report import printable
 from roleqa.settings import Settings
+from roleqa.terminal import one_line
 
 
 def serve(
@@ -58,10 +58,18 @@ def serve(
         log=log,
         log_questions=log_questions or None,
     )
-    _serve(settings)
+    from roleqa.stop import end_process
+    from roleqa.temporary import private_folder
+
+    with private_folder():
+        finished = _serve(settings)
+    if not finished:
+        end_process()
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings) -> bool:
+    """Serves until it is stopped; False where threads may still be working."""
+    # Gradio looks for its temporary folder when it is imported.
     from roleqa.assistant import Assistant
     from roleqa.stop import Stop
     from roleqa.ui import access, logs, users
@@ -71,7 +79,7 @@ def _serve(settings: Settings) -> None:
     if settings.mcp:
         server.require_mcp()
     for warning in access.warnings(settings.host, settings.auth_file):
-        typer.echo(f"roleqa: warning: {printable(warning)}", err=True)
+        typer.echo(f"roleqa: warning: {one_line(warning)}", err=True)
 
     def say_where(url: str) -> None:
         typer.echo(f"the chat is at {url}" + (f" and its MCP tools at {url}{server.MCP_PATH}" if settings.mcp else ""))
@@ -81,7 +89,7 @@ def _serve(settings: Settings) -> None:
         assistant = Assistant.load(settings)
         typer.echo("loading the models ...", err=True)
         assistant.warm_up()
-        server.serve(assistant, settings.host, settings.port, say_where, users=known, mcp=settings.mcp)
+        return server.serve(assistant, settings.host, settings.port, say_where, users=known, mcp=settings.mcp)
 
 
 def add_user(
@@ -101,6 +109,6 @@ def add_user(
     if getpass("Again: ") != password:
         raise SettingsError("the passwords differ; nothing was written")
     replaced = users.add_user(file, users.User(user, admin, users.PasswordHash.of(password)))
-    typer.echo(f"{'changed' if replaced else 'added'} {name}, {'an admin' if admin else 'a user'}, in {file}")
+    typer.echo(one_line(f"{'changed' if replaced else 'added'} {name}, {'an admin' if admin else 'a user'}, in {file}"))
     if was_open:
-        typer.echo(f"roleqa: warning: others on this machine could open {file} until now", err=True)
+        typer.echo(f"roleqa: warning: others on this machine could open {one_line(file)} until now", err=True)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import typer
 
 from roleqa.errors import RoleqaError
-from roleqa.report import printable
+from roleqa.report import print_error
 from roleqa.settings import Settings
 from roleqa.stop import Stop
+from roleqa.terminal import one_line
 from roleqa.watch import Watch
 
 
@@ -21,7 +22,7 @@ def keep_built(settings: Settings, build: Callable[[Stop], None]) -> None:
             build(stop)
         except RoleqaError as error:
             if not stop.asked.is_set():
-                typer.echo(f"roleqa: {printable(str(error))}", err=True)
+                print_error(error)
             raise
 
     with Stop().listening() as stop:
@@ -29,5 +30,5 @@ def keep_built(settings: Settings, build: Callable[[Stop], None]) -> None:
         watch = Watch(settings, attempt)
         watch.build()
         if not stop.asked.is_set():
-            typer.echo(f"watching {printable(str(settings.corpus))}; Ctrl-C stops it", err=True)
+            typer.echo(f"watching {one_line(settings.corpus)}; Ctrl-C stops it", err=True)
             watch.run(stop.asked)

@@ -7,11 +7,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from roleqa.errors import LabelError, RoleqaError
+from roleqa.errors import BusyError, LabelError, RoleqaError
 from roleqa.evaluate.questions import load_questions
 from roleqa.evaluate.run import evaluate
 from roleqa.evaluate.save import FOLDER, check_output, save_report
@@ -52,10 +53,14 @@ class _CancelledError(Exception):
 
 
 class BackgroundEvaluation:
-    """Runs evaluations of an assistant's live generation, and keeps their reports in its index folder."""
+    """Runs evaluations of an assistant's live generation, and keeps their reports in its index folder.
 
-    def __init__(self, assistant: Assistant) -> None:
+    Each question is asked in a `turn`, which may be waited for; a BusyError of it cancels the run.
+    """
+
+    def __init__(self, assistant: Assistant, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
         self._assistant = assistant
+        self._turn = turn
         self._run = Run()
         self._cancelled = threading.Event()
         self._starting = threading.Lock()
@@ -102,7 +107,7 @@ class BackgroundEvaluation:
         try:
             self._evaluate(questions)
             self._run = replace(self._run, outcome="done")
-        except _CancelledError:
+        except (_CancelledError, BusyError):
             self._run = replace(self._run, outcome="cancelled")
         except RoleqaError as error:
             # Where the file lies is no business of whoever reads this in a browser.
@@ -121,13 +126,18 @@ class BackgroundEvaluation:
         check_output(self.folder)
         started = time.perf_counter()
 
-        def progress(_: str, done: int, total: int) -> None:
-            self._run = Run("running", done, total, time.perf_counter() - started)
-            if self._cancelled.is_set():
-                raise _CancelledError
+        with ExitStack() as turns:
 
-        progress("", 0, len(labelled))
-        report = evaluate(assistant, labelled, progress=progress)
+            def progress(_: str, done: int, total: int) -> None:
+                self._run = Run("running", done, total, time.perf_counter() - started)
+                turns.close()
+                if self._cancelled.is_set():
+                    raise _CancelledError
+                if done < total:
+                    turns.enter_context(self._turn())
+
+            progress("", 0, len(labelled))
+            report = evaluate(assistant, labelled, progress=progress)
         save_report(report, self.folder)
 
 

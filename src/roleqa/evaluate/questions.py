@@ -92,19 +92,19 @@ def load_questions(file: Path, documents: Mapping[str, Document]) -> tuple[Label
         except LabelError as problem:
             problems.append(f"line {number}, {problem}")
     if problems:
-        raise LabelError(_listed(file, problems))
+        raise _error(file, problems)
     if not questions:
         raise LabelError(f"{file} holds no labelled question; it needs one JSON object a line")
     return tuple(questions.values())
 
 
-def _listed(file: Path, problems: list[str]) -> str:
+def _error(file: Path, problems: list[str]) -> LabelError:
     if len(problems) == 1:
-        return f"{file}, {problems[0]}"
+        return LabelError(f"{file}, {problems[0]}")
     shown = problems[:MOST_PROBLEMS]
     if len(problems) > MOST_PROBLEMS:
         shown.append(f"and {len(problems) - MOST_PROBLEMS} more")
-    return "\n  ".join((f"{file}: {len(problems)} labels cannot be used:", *shown))
+    return LabelError(f"{file}: {len(problems)} labels cannot be used:", shown)
 
 
 def _question(line: str, documents: Mapping[str, Document], *, explain: bool) -> LabelledQuestion:

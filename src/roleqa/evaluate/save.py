@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import os
 import tempfile
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from roleqa.errors import SettingsError
 from roleqa.evaluate.page import render_page
 from roleqa.evaluate.plots import DARK, LIGHT, Plotted, draw_plots
 from roleqa.evaluate.results import HEADLINE, Report
+from roleqa.files import write_whole as write_whole
 
 # The folder of the last report, beside the index's generations.
 FOLDER = "evaluation"
@@ -53,15 +54,6 @@ def save_report(report: Report, folder: Path) -> Path:
     return folder / PAGE_FILE
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Replaces a file in one step: a reader finds the old one or the new one."""
-    pending = file.with_name(f".{file.name}.{os.getpid()}")
-    with pending.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    pending.replace(file)
-
-
 def _unwritable(folder: Path, error: OSError) -> SettingsError:
-    return SettingsError(f"{folder} cannot be written to ({error}); give another folder with --output")
+    room = "make room on its disk, or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return SettingsError(f"{folder} cannot be written to ({error}); {room}give another folder with --output")

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from roleqa.bundle.check import find_quote
 from roleqa.errors import FeedbackError
 from roleqa.feedback.store import Feedback
+from roleqa.files import write_whole
 from roleqa.types import Document
 
 Reason = Literal["thumbs down", "asked about one role only", "quote no longer in the documents"]
@@ -44,7 +45,10 @@ class Labels:
     def save(self, file: Path) -> None:
         """Raises FeedbackError."""
         try:
-            file.write_text(self.to_jsonl(), encoding="utf-8", newline="\n")
+            if file.exists() and not file.is_file():  # such as /dev/stdout
+                file.write_text(self.to_jsonl(), encoding="utf-8", newline="\n")
+            else:
+                write_whole(file, self.to_jsonl().encode())
         except OSError as error:
             raise FeedbackError(f"{file} cannot be written to ({error}); give another file with --output") from error
 

@@ -177,11 +177,32 @@ def _schema(file: Path) -> int:
 @contextmanager
 def _connected(file: Path, mode: Literal["ro", "rw", "rwc"]) -> Iterator[sqlite3.Connection]:
     try:
-        address = f"{file.absolute().as_uri()}?mode={mode}"
+        address = _address(file, mode)
         with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None)) as connection:
             yield connection
     except sqlite3.Error as error:
         raise FeedbackError(_explained(file, error)) from error
+
+
+def _address(file: Path, mode: Literal["ro", "rw", "rwc"]) -> str:
+    """The database for SQLite, which makes files beside it even to read: on a disk that is full or read-only it cannot.
+
+    There it is read as it lies, unless somebody else writes to it, whose newest feedback lies in a file of its own.
+    """
+    address = f"{file.absolute().as_uri()}?mode={mode}"
+    if mode != "ro":
+        return address
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE)) as connection:
+            connection.execute("PRAGMA user_version")
+    except sqlite3.OperationalError:
+        if not _size(file.with_name(f"{FILE}-wal")):
+            return f"{address}&immutable=1"
+    return address
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 def _explained(file: Path, error: sqlite3.Error) -> str:

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from roleqa.index.vectors import (
     servers_of,
     settle_vectors,
 )
-from roleqa.index.write import Origin, write_generation
+from roleqa.index.write import Origin, generation_name, write_generation
 from roleqa.ingest.roles import read_roles
 from roleqa.protocols import Encoder
 from roleqa.settings import Settings
@@ -96,9 +96,17 @@ def build_generation(
             return _report(live.manifest, live, started, kept=live.manifest.documents, built=False)
         donors = gathered(gather, recipe, place.token)
         parts, encoded = _embedded_parts(index, live, news, encoder, tell, donors)
-        origin = Origin(datetime.now(UTC), settings.corpus, news, roles, recipe)
+        origin = Origin(_unused_time(index), settings.corpus, news, roles, recipe)
         manifest = _switch(index, live, origin, Content.of(parts), tell)
     return _report(manifest, live, started, encoded=encoded, kept=len(news.kept))
+
+
+def _unused_time(index: IndexFolder) -> datetime:
+    """Now, or the next moment that no generation is named after: a clock may have been set back."""
+    now = datetime.now(UTC)
+    while index.generation(generation_name(now)).path.exists():
+        now += timedelta(microseconds=1)
+    return now
 
 
 def build_share(

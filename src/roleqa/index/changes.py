@@ -10,7 +10,7 @@ from pathlib import Path
 
 from roleqa.errors import CorpusError
 from roleqa.index.manifest import Manifest, sha256
-from roleqa.ingest.corpus import corpus_hashes
+from roleqa.ingest.corpus import check_folder, corpus_hashes
 from roleqa.ingest.roles import ROLES_FILE
 from roleqa.types import CorpusChanges
 
@@ -38,10 +38,19 @@ def corpus_changes(manifest: Manifest) -> CorpusChanges:
     """What was added, changed and removed since the build; nothing where the corpus folder is not on this machine."""
     try:
         now = source_hashes(Path(manifest.corpus))
-    except CorpusError:
+    except (CorpusError, OSError):  # a folder may go while it is read
         return CorpusChanges()
     now = {name: found for name, found in now.items() if manifest.refused.get(name) != found}
     return changes_between(manifest.sources, now)
+
+
+def corpus_problem(manifest: Manifest) -> str:
+    """Why the folder that a generation was built from cannot be looked at; nothing where it can."""
+    try:
+        check_folder(Path(manifest.corpus))
+    except CorpusError as error:
+        return str(error)
+    return ""
 
 
 def changes_between(then: Mapping[str, str], now: Mapping[str, str]) -> CorpusChanges:

@@ -2,7 +2,7 @@
 
 index/CURRENT                    the name of the live generation
 index/feedback.sqlite            what people think of answers, once somebody has said so; see roleqa.feedback
-index/.lock  .lock-holder        one build at a time, and who it is
+index/.lock  .lock-holder        one build at a time, and who it is; only where there are generations
 index/generations/<id>/          one complete index; never changed once it has this name
     manifest.json                what made it, from what, and the checksum of every file
     documents.jsonl              Documents by id, but for their

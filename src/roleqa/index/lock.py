@@ -25,12 +25,14 @@ _RETRY = 0.1
 def sole_writer(index: IndexFolder, progress: Progress, wait: float = 0) -> Iterator[None]:
     """Holds the lock of an index, after waiting for at most so many seconds; makes its folder where there is none.
 
+    Neither is left behind where nothing was made in it.
+
     Raises:
         IndexBusyError: another program holds it.
         IndexWriteError: the folder cannot be written to.
     """
+    is_new = not index.path.exists()
     with writing(index.path):
-        index.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(index.lock)
         _acquire(lock, index, progress, time.monotonic() + wait)
     try:
@@ -40,12 +42,25 @@ def sole_writer(index: IndexFolder, progress: Progress, wait: float = 0) -> Iter
     finally:
         with suppress(OSError):
             index.lock_holder.unlink(missing_ok=True)
+            _clear(index, is_new)
         lock.release()
+
+
+def _clear(index: IndexFolder, is_new: bool) -> None:
+    """Takes the lock away again where nothing was made that it could guard, and the folder with it if that is new."""
+    with suppress(OSError):
+        index.generations.rmdir()  # if it is empty
+    if index.generations.exists():
+        return
+    index.lock.unlink(missing_ok=True)
+    if is_new:
+        index.path.rmdir()
 
 
 def _acquire(lock: FileLock, index: IndexFolder, progress: Progress, deadline: float) -> None:
     while True:
         try:
+            index.path.mkdir(parents=True, exist_ok=True)  # who held the lock may have taken an empty one away
             lock.acquire(timeout=0)
         except Timeout:
             if time.monotonic() >= deadline:

@@ -14,7 +14,13 @@ from typing import Any
 
 # What is written on or between the letters of a word: accents of their own, soft hyphens, signs without width.
 _ON_LETTERS = "\u0300-\u036f\u00ad\u200b-\u200d\u2060"
-_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_ON_LETTERS}])*(?:['\u2019](?:[^\W_]|[{_ON_LETTERS}])+)*")
+# The other signs that nobody sees: they tear no word, and belong to none at its end.
+_UNSEEN = (
+    "\u061c\u180e\u200e\u200f\u202a-\u202e\u2061-\u2064\u2066-\u206f"
+    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef"
+)
+_LETTER = rf"(?:[^\W_]|[{_ON_LETTERS}]|[{_UNSEEN}]++(?=[^\W_]))"
+_WORD = re.compile(rf"[^\W_]{_LETTER}*+(?:['\u2019]{_LETTER}++)*+")
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 
 # (ending, replacement), longest first where one ends another; only for words of six letters and more,

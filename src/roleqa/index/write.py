@@ -52,7 +52,12 @@ class Origin:
 
     @property
     def name(self) -> str:
-        return f"{self.now:%Y%m%dT%H%M%S%f}Z"
+        return generation_name(self.now)
+
+
+def generation_name(moment: datetime) -> str:
+    """What a generation that was begun at a moment is called."""
+    return f"{moment:%Y%m%dT%H%M%S%f}Z"
 
 
 def write_generation(

@@ -59,10 +59,10 @@ def read_corpus(folder: Path, strict: bool = False) -> CorpusReading:
         except UnreadableFileError as error:
             note_problem(document_id(folder, path), error, problems, refused)
     if problems and strict:
-        raise CorpusError(f"{len(problems)} of the files in {folder} cannot be read:{_listed(problems)}")
+        raise CorpusError(f"{len(problems)} of the files in {folder} cannot be read:", _listed(problems))
     if not files:
         hint = f"add {KINDS} files, or name another folder with --corpus"
-        raise CorpusError(f"there is no document in {folder}: {hint}{_listed(problems)}")
+        raise CorpusError(f"there is no document in {folder}: {hint}", _listed(problems))
     return CorpusReading(tuple(files), tuple(problems), refused)
 
 
@@ -150,12 +150,23 @@ def readable_stem(path: Path) -> str:
     return title[:1].upper() + title[1:]
 
 
+def check_folder(folder: Path) -> None:
+    """Raises CorpusError where there is no such folder, or it cannot be opened."""
+    try:
+        os.scandir(folder).close()
+    except FileNotFoundError:
+        raise CorpusError(f"there is no folder {folder}: create it, or name another with --corpus") from None
+    except NotADirectoryError:
+        raise CorpusError(
+            f"{folder} is not a folder: name the folder that holds the documents with --corpus"
+        ) from None
+    except OSError as error:  # such as that of a disk in the network that is away
+        raise CorpusError(f"{folder} cannot be opened ({error.strerror}): see to it, and try again") from error
+
+
 def _paths(folder: Path) -> list[Path]:
     """What might be a document, in the order of the ids."""
-    if not folder.exists():
-        raise CorpusError(f"there is no folder {folder}: create it, or name another with --corpus")
-    if not folder.is_dir():
-        raise CorpusError(f"{folder} is not a folder: name the folder that holds the documents with --corpus")
+    check_folder(folder)
     return sorted(_below(folder), key=lambda path: document_id(folder, path))
 
 
@@ -227,5 +238,5 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
 
 
-def _listed(problems: list[Problem]) -> str:
-    return "".join(f"\n  {problem.file!r}: {problem.reason}" for problem in problems)
+def _listed(problems: list[Problem]) -> list[str]:
+    return [f"{problem.file!r}: {problem.reason}" for problem in problems]

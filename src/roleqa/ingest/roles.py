@@ -24,8 +24,11 @@ def read_roles(corpus: Path) -> tuple[Role, ...]:
         RolesError: the file is not TOML, or a role lacks an id or a name or shares one with another.
     """
     file = corpus / ROLES_FILE
-    if not file.is_file():
-        return ()
+    try:
+        if not file.is_file():
+            return ()
+    except OSError as error:  # such as that of a disk in the network that is away
+        raise RolesError(f"{file} cannot be opened ({error.strerror}): see to it, and try again.") from error
     data = _loaded(corpus, file)
     tables = data.get("role", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from roleqa.index.terms import fold, word_spans
+from roleqa.question.look_alikes import as_it_looks
 from roleqa.types import Document, Evidence, Passage, Role
 
 # A sentence that opens with one of these speaks of what the sentence before it spoke of.
@@ -37,12 +38,14 @@ class Mention:
 def find_mentions(text: str, roles: tuple[Role, ...]) -> tuple[Mention, ...]:
     """Every naming of a role by its name or an alias, in order, the longest name winning.
 
-    Case, accents and national spelling are ignored, and a plural is accepted; but where not everything is in
+    Case, accents and national spelling are ignored, letters that look Latin are taken for what they look like, and a
+    plural is accepted; but where not everything is in
     capitals, one more capital S makes another abbreviation: "MPS" is no plural of "MP", as "MPs" is.
     """
     names = _names(roles)
     spans = word_spans(text)
-    folded = [fold(text[start:end]) for start, end in spans]
+    known = _words_of_names(roles)
+    folded = [_folded(text[start:end], known) for start, end in spans]
     capitals = [text[start:end].isupper() and not text.isupper() for start, end in spans]
     mentions: list[Mention] = []
     position = 0
@@ -124,6 +127,20 @@ def _names(roles: tuple[Role, ...]) -> Names:
                 is_abbreviation = len(folded) == 1 and name.isupper()
                 by_first.setdefault(_singular(folded[0]), set()).add((folded, role.id, is_abbreviation))
     return {first: tuple(sorted(names, key=lambda item: (-len(item[0]), item))) for first, names in by_first.items()}
+
+
+@lru_cache(maxsize=16)
+def _words_of_names(roles: tuple[Role, ...]) -> frozenset[str]:
+    return frozenset(_singular(word) for names in _names(roles).values() for name, _, _ in names for word in name)
+
+
+def _folded(word: str, known: frozenset[str]) -> str:
+    """A word as names are folded; as it looks where only so it is a word of some name."""
+    plain = fold(word)
+    if word.isascii() or _singular(plain) in known:
+        return plain
+    seen = fold(as_it_looks(word))
+    return seen if _singular(seen) in known else plain
 
 
 def _same(found: tuple[str, ...], name: tuple[str, ...], exact: bool) -> bool:

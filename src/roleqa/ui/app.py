@@ -68,7 +68,7 @@ def build_app(
         _connect_chat(page.chat, service)
         changes = connect_corpus(app, page.corpus, assistant, access, service.rebuild)
         _connect_refresh(app, page, assistant, changes)
-        connect_quality(page.quality, assistant, access)
+        connect_quality(page.quality, service, access)
         for_admins = [page.corpus.rebuild, page.corpus.upload]
         connect_account(app, access, page.account, page.corpus.notice, for_admins)
     app.queue(default_concurrency_limit=CONCURRENCY, max_size=MOST_EVENTS)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from roleqa.report import printable
+from roleqa.terminal import one_line, printable, to_json
 
 # uvicorn brings handlers of its own, which are taken off.
 UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
@@ -105,7 +105,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             said["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False, default=str)
+        return to_json(said, default=str)
 
 
 class TextLines(logging.Formatter):
@@ -113,11 +113,11 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         level = f"{record.levelname.lower()}: " if record.levelno > logging.INFO else ""
-        event = " ".join(printable(record.getMessage()).split())
+        event = one_line(" ".join(record.getMessage().split()))
         parts = [f"{_time(record).astimezone():%H:%M:%S} {level}{event}"]
         parts += [f"{name}={_value(value)}" for name, value in _fields(record).items()]
         line = " ".join(parts)
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return f"{line}\n{printable(self.formatException(record.exc_info))}" if record.exc_info else line
 
 
 def _time(record: logging.LogRecord) -> datetime:

@@ -30,7 +30,8 @@ def render_status(status: Status, now: datetime) -> Html:
         _fact("Passages", text(f"{status.passages:,}")),
         _fact("Built", built, "wide"),
     )
-    return join(_freshness(status), facts, _changes(status.changes), _problems(status.problems))
+    problem = foreign("p", status.corpus_problem) if status.corpus_problem else EMPTY
+    return join(_freshness(status), problem, facts, _changes(status.changes), _problems(status.problems))
 
 
 def render_overview(status: Status, now: datetime) -> Html:
@@ -120,6 +121,8 @@ def _fact(name: str, value: Html, kind: str | None = None) -> Html:
 def _freshness(status: Status, tag: str = "p") -> Html:
     if status.changes or status.generation.stale:
         return element(tag, text("Changed since the last build"), class_="badge stale")
+    if status.corpus_problem:
+        return element(tag, text("The documents' folder is out of reach"), class_="badge stale")
     return element(tag, text("Up to date"), class_="badge fresh")
 
 

@@ -18,6 +18,7 @@ from roleqa.ui.figures import render_evaluation
 from roleqa.ui.layout import QUIET, Quality
 from roleqa.ui.markup import EMPTY, Html, element, foreign, join, text
 from roleqa.ui.render import render_error
+from roleqa.ui.service import Service
 
 if TYPE_CHECKING:
     from roleqa.assistant import Assistant
@@ -35,9 +36,10 @@ SAID = {
 }
 
 
-def connect_quality(quality: Quality, assistant: Assistant, access: Access) -> None:
+def connect_quality(quality: Quality, service: Service, access: Access) -> None:
     """The tab's events. What is looked at is looked up when the tab is opened."""
-    evaluation = BackgroundEvaluation(assistant)
+    assistant = service.assistant
+    evaluation = BackgroundEvaluation(assistant, service.line.turn_of_evaluation)
     controls = [quality.hint, quality.run, quality.upload, quality.cancel, quality.timer]
     outputs = [quality.said, quality.progress, *controls, quality.report]
 

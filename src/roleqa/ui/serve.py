@@ -26,11 +26,11 @@ from roleqa.ui.gate import Gate
 from roleqa.ui.headers import SelfOnlyHeaders
 from roleqa.ui.layout import ASSETS
 from roleqa.ui.login import Login
-from roleqa.ui.logs import adopt_uvicorn, fields
+from roleqa.ui.logs import adopt_uvicorn
 from roleqa.ui.metrics import MetricsEndpoint
 from roleqa.ui.service import Service
 from roleqa.ui.sessions import keep_sessions_lean
-from roleqa.ui.stopping import finish
+from roleqa.ui.stopping import stop_server
 from roleqa.ui.theme import build_theme
 from roleqa.ui.users import User
 from roleqa.watch import Watch, follow
@@ -49,7 +49,7 @@ MCP_PATH = "gradio_api/mcp/"
 # Gradio has a place for each question that waits or is answered, and so many for all else that pages ask.
 MORE_THREADS = 60
 # Seconds to wait for what runs in the background, when it was told to end.
-THREADS_END_WITHIN = 1.0
+THREADS_END_WITHIN = 0.25
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +62,12 @@ def serve(
     *,
     users: Mapping[str, User] | None = None,
     mcp: bool = False,
-) -> None:
+) -> bool:
     """Serves until it is stopped; `on_ready` gets the URL once the page answers. Port 0 picks a free one.
 
     Only `users` are served where there are any; `mcp` offers the endpoints as MCP tools as well. Asked to stop,
-    it finishes what has begun, for as long as the setting allows.
+    it finishes what has begun, for as long as the setting allows. False where that was too short: threads may still
+    be working, and only `roleqa.stop.end_process` ends the program cleanly.
 
     Raises:
         SettingsError: the address cannot be listened on, or MCP not be served.
@@ -87,14 +88,15 @@ def serve(
             if mcp and not app.mcp_server:
                 raise SettingsError(f"MCP cannot be served: {app.mcp_error}")
             stop.finishing()
-            with _keeping_up(service):
+            with _keeping_up(service) as background:
                 if on_ready:
                     on_ready(str(app.local_url))
                 stop.asked.wait()
-                finished = finish(app, service, assistant.settings.stop_seconds)
-        finally:
+                stopped = stop_server(app, service, assistant.settings.stop_seconds)
+        except BaseException:
             app.close(verbose=False)
-    log.info("stopped", extra=fields(finished=finished))
+            raise
+    return stopped and not any(thread.is_alive() for thread in background)
 
 
 def _launch(app: gr.Blocks, host: str, port: int, options: dict[str, Any]) -> None:
@@ -104,8 +106,11 @@ def _launch(app: gr.Blocks, host: str, port: int, options: dict[str, Any]) -> No
 
 
 @contextlib.contextmanager
-def _keeping_up(service: Service) -> Iterator[None]:
-    """In the block, what is live on disk answers, and the index is rebuilt after changes where that is set."""
+def _keeping_up(service: Service) -> Iterator[Sequence[threading.Thread]]:
+    """In the block, what is live on disk answers, and the index is rebuilt after changes where that is set.
+
+    Gives the threads that see to it, which have ended soon after the block unless they are held up.
+    """
     settings = service.assistant.settings
     over = threading.Event()
     threads = [threading.Thread(target=follow, args=(service.assistant, over), name="follow", daemon=True)]
@@ -115,7 +120,7 @@ def _keeping_up(service: Service) -> Iterator[None]:
     for thread in threads:
         thread.start()
     try:
-        yield
+        yield threads
     finally:
         over.set()
         for thread in threads:

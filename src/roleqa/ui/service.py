@@ -30,7 +30,8 @@ class Service:
 
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
-        self.line = Line(assistant.settings.max_waiting)
+        settings = assistant.settings
+        self.line = Line(settings.max_waiting, settings.answered_at_once)
         self.metrics = Metrics()
         self.metrics.watch(assistant.status, self.line)
         self.rebuild = Rebuild(self._build)
