@@ -78,9 +78,9 @@ def tried(retriever: Retriever) -> Iterator[tuple[str, str, Find]]:
     """Group, name and way of finding of what was tried on the index in use."""
     yield "reading", IN_USE, by_reading(retriever)
     yield "reading", "none; the quote is the likeliest guess", by_reading(replace(retriever, reader=NoReader()))
-    for considered, read in ((20, 5), (20, 8), (20, 20), (10, 10), (30, 12), (30, 30)):
-        changed = with_settings(retriever, num_passages=considered, num_read=read)
-        yield "candidates", f"{read} of {considered} passages", by_reading(changed)
+    for candidates, read in ((30, 8000), (100, 4000), (100, 6000), (100, 12000), (200, 8000)):
+        changed = with_settings(retriever, num_candidates=candidates, read_characters=read)
+        yield "candidates", f"{read} characters of {candidates} passages", by_reading(changed)
     for weight in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8):
         fused = with_settings(retriever, dense_weight=weight)
         yield "fusion", f"dense weight {weight}", passages_only(fused.hybrid)

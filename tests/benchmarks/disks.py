@@ -18,7 +18,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 from durability import make_corpus, small_disk  # noqa: E402
 
 from exchanges import cite, exchange  # noqa: E402
-from fakes import OverlapReranker, WordEncoder  # noqa: E402
+from fakes import OverlapReader, WordEncoder  # noqa: E402
 from roleqa.assistant import Assistant, build_index  # noqa: E402
 from roleqa.errors import RoleqaError  # noqa: E402
 from roleqa.evaluate.background import BackgroundEvaluation  # noqa: E402
@@ -44,7 +44,7 @@ def fill(disk: Path) -> Path:
 
 def open_on(settings: Settings) -> Assistant:
     build_index(settings, encoder=WordEncoder())
-    return Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    return Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
 
 
 def evaluate(evaluation: BackgroundEvaluation, labels: Path) -> str:
@@ -93,7 +93,7 @@ def read_only(folder: Path) -> dict[str, str]:
         assistant = open_on(settings)
         assert rated(settings) == "kept"
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        assert Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker()).ask("Who keeps the lamp?").kind
+        assert Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader()).ask("Who keeps the lamp?").kind
         assert len(load_feedback(settings.index)) == 1
         said = {"feedback": rated(settings, "down"), "rebuild": _refused(assistant)}
     assert "see to the folder's permissions" in said["feedback"]

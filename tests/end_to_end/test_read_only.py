@@ -15,7 +15,7 @@ import pytest
 from crew import QUESTION, QUOTE, WORD_CLI, make_corpus
 from servers import ENVIRONMENT, read, url_of
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from roleqa import Assistant, Settings, build_index
 from roleqa.bundle.exchange import Exchange
 from roleqa.feedback.store import save_feedback
@@ -40,7 +40,7 @@ def places(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Pat
     settings = Settings(corpus=corpus, index=index)
     build_index(settings, encoder=WordEncoder())
     if request.param:
-        answer = Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker()).ask(QUESTION)
+        answer = Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader()).ask(QUESTION)
         save_feedback(index, Exchange("a" * 32, "2026-01-01T00:00:00+00:00", None, answer, ()), (), "up", "good")
     (tmp_path / "labels.jsonl").write_text(json.dumps(LABEL), encoding="utf-8")
     everything = [index, *index.rglob("*")]

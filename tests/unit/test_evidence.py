@@ -12,7 +12,7 @@ from roleqa.assistant import Assistant, build_index
 from roleqa.blocks import Span
 from roleqa.protocols import PieceReading
 from roleqa.retrieve.evidence import PRIOR_WEIGHT, Candidate, ScoredEvidence
-from roleqa.retrieve.search import FEWEST_READ, Retriever
+from roleqa.retrieve.search import Retriever
 from roleqa.settings import Settings
 from roleqa.types import Evidence, MatchText
 
@@ -95,7 +95,7 @@ def test_an_answer_does_not_run_on_from_a_sentence_into_a_list(settings: Setting
 
 def test_only_the_likeliest_passages_are_read(settings: Settings) -> None:
     reader = SpanReader("tarred")
-    retriever(settings.model_copy(update={"num_read": 1}), reader).read("How are ropes tarred?")
+    retriever(settings.model_copy(update={"read_characters": 1}), reader).read("How are ropes tarred?")
     assert reader.passages == ["Harbour > Rope\nRopes are tarred."]
 
 
@@ -114,6 +114,10 @@ def test_the_guess_decides_between_equal_margins() -> None:
 CHAPTERS = "".join(f"# Chapter {number}\n\nThe keeper of lamp {number} sings number{number}.\n\n" for number in range(16))
 
 
+# Of what the reader is given of a chapter, which is three characters shorter at most.
+LONGEST_CHAPTER = len("Chapter 10\nThe keeper of lamp 10 sings number10.")
+
+
 @pytest.fixture
 def chapters(tmp_path: Path) -> Settings:
     """Sixteen passages that differ in their number."""
@@ -125,28 +129,31 @@ def chapters(tmp_path: Path) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("num_read", "shares", "read"),
+    ("passages", "shares", "read"),
     [
-        pytest.param(12, 1, 12, id="as many as are set"),
+        pytest.param(12, 1, 12, id="as many as fit"),
         pytest.param(12, 2, 6, id="a share of them"),
-        pytest.param(12, 3, FEWEST_READ, id="no smaller a share than makes sense"),
-        pytest.param(3, 2, 3, id="but not more than are set"),
+        pytest.param(12, 3, 4, id="a third of them"),
+        pytest.param(1, 2, 1, id="but one at least"),
         pytest.param(200, 1, 16, id="no more than there are"),
     ],
 )
-def test_how_many_passages_are_read(chapters: Settings, num_read: int, shares: int, read: int) -> None:
+def test_how_many_passages_are_read(chapters: Settings, passages: int, shares: int, read: int) -> None:
     reader = SpanReader("number3")
-    retriever(chapters.model_copy(update={"num_read": num_read}), reader).read("Which keeper sings?", shares=shares)
+    room = passages * LONGEST_CHAPTER
+    retriever(chapters.model_copy(update={"read_characters": room}), reader).read("Which keeper sings?", shares=shares)
     assert len(reader.passages) == len(set(reader.passages)) == read
 
 
 def test_passages_are_ranked_by_what_the_reader_found_and_then_by_fusion(chapters: Settings) -> None:
-    searching = retriever(chapters.model_copy(update={"num_read": 12}), SpanReader("number7"))
+    reader = SpanReader("number7")
+    searching = retriever(chapters.model_copy(update={"read_characters": 12 * LONGEST_CHAPTER}), reader)
     fused = [row for row, _ in searching.hybrid("keeper of lamp 7", 16)]
     (first, *others) = searching.search("keeper of lamp 7", 16, "rerank")
     assert first.text == "The keeper of lamp 7 sings number7."
     assert len(others) == len(fused) - 1 == 15
     # Behind those that were read, the others as fusion has them.
     rows = [searching.index.passages.index(hit.passage) for hit in others]
-    unread = fused[12:]
-    assert rows[-len(unread) :] == unread
+    read = {f"Chapter {row}\nThe keeper of lamp {row} sings number{row}." for row in range(16)} & set(reader.passages)
+    unread = [row for row in fused if f"Chapter {row}\nThe keeper of lamp {row} sings number{row}." not in read]
+    assert (len(read), rows[-4:]) == (12, unread)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from fakes import OverlapReranker, WordEncoder
+from fakes import OverlapReader, WordEncoder
 from harbour import make_assistant
 from roleqa import files
 from roleqa.assistant import Assistant, build_index
@@ -161,7 +161,7 @@ def test_a_clock_that_is_set_back_changes_neither_what_answers_nor_the_way_back(
         return build_index(settings, encoder=WordEncoder()).generation
 
     first = edition("red", moment)
-    assistant = Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+    assistant = Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
     second = edition("green", moment - timedelta(days=400))
     assert assistant.refresh()
     assert "green" in assistant.ask("What is a buoy in winter?").text
@@ -253,7 +253,7 @@ def test_an_index_is_opened_while_another_process_rolls_back_and_builds(settings
     try:
         seen = set()
         for _ in range(40):
-            assistant = Assistant.load(settings, encoder=WordEncoder(), reranker=OverlapReranker())
+            assistant = Assistant.load(settings, encoder=WordEncoder(), reader=OverlapReader())
             answer = assistant.ask("What is a buoy in winter?")
             quote = answer.citations[0]
             assert assistant.document(quote.passage.document_id).text[quote.evidence.start : quote.evidence.end] == quote.quote  # type: ignore[union-attr]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 from roleqa.answer.confidence import CALIBRATION_FILE, Calibration, Signals, signals
@@ -17,6 +17,8 @@ from roleqa.types import Progress
 
 # Of either kind, answerable and not. A threshold from fewer is chance.
 FEWEST_QUESTIONS = 20
+# Of answers that are "stated" and "likely", the shares that are to be right.
+STATED_SHARE, LIKELY_SHARE = 0.9, 0.7
 # Weights are written with so many decimals; more would say nothing.
 DECIMALS = 6
 
@@ -70,7 +72,7 @@ def fit(samples: Sequence[Sample], refused_share: float, reader: str, labels: st
     refused = [confidence < threshold for confidence in confidences]
     unanswerable = [no for no, sample in zip(refused, samples, strict=True) if not sample.answerable]
     answerable = [no for no, sample in zip(refused, samples, strict=True) if sample.answerable]
-    return Calibration(
+    fitted = Calibration(
         intercept=intercept,
         weights=weights,
         threshold=threshold,
@@ -79,6 +81,7 @@ def fit(samples: Sequence[Sample], refused_share: float, reader: str, labels: st
         f"refuses {sum(unanswerable)} of {len(unanswerable)} unanswerable and answers "
         f"{len(answerable) - sum(answerable)} of {len(answerable)} answerable ones",
     )
+    return with_certainty(fitted, samples)
 
 
 def choose_threshold(confidences: Sequence[float], answerable: Sequence[bool], refused_share: float) -> float:
@@ -101,6 +104,32 @@ def choose_threshold(confidences: Sequence[float], answerable: Sequence[bool], r
             "ask for less with --refusal-recall, or look at the labels"
         )
     return (highest_refused + min(above)) / 2
+
+
+def with_certainty(calibration: Calibration, samples: Sequence[Sample]) -> Calibration:
+    """The calibration with what its certainties begin at: the least confidence from which on a share of the answers
+    that were given was right, `STATED_SHARE` and then, below that, `LIKELY_SHARE`.
+    """
+    answered = sorted(
+        ((calibration.confidence(sample.signals), sample.right, sample.weight) for sample in samples if sample.signals),
+        reverse=True,
+    )
+    answered = [item for item in answered if item[0] >= calibration.threshold]
+    stated = _least(answered, STATED_SHARE)
+    likely = _least([item for item in answered if item[0] < stated], LIKELY_SHARE)
+    return replace(calibration, stated=stated, likely=min(stated, likely))
+
+
+def _least(answered: Sequence[tuple[float, bool, float]], wanted: float) -> float:
+    """The least confidence from which on that share, by weight, is right; 1 where there is none."""
+    right = whole = 0.0
+    least = 1.0
+    for confidence, is_right, weight in answered:
+        whole += weight
+        right += weight * is_right
+        if whole >= FEWEST_QUESTIONS and right / whole >= wanted:
+            least = confidence
+    return round(least, 3)
 
 
 def collect_samples(
