@@ -107,8 +107,8 @@ REFUSED = {
     "entities.docx": (rewritten(DOCX, {"word/document.xml": BOMB}), "it is broken (word/document.xml declares a document type)"),
     "outside.docx": (rewritten(DOCX, {"word/styles.xml": FAR}), "it is broken (word/styles.xml declares a document type)"),
     "outside.xlsx": (rewritten(XLSX, {"xl/styles.xml": FAR.decode().encode("utf-16")}), "it is broken (xl/styles.xml declares a document type)"),
-    "bomb.docx": (rewritten(DOCX, {"word/document.xml": b" " * 61_000_000}), "it has over 15,"),
-    "bomb.xlsx": (rewritten(XLSX, {"xl/worksheets/sheet1.xml": b" " * 61_000_000}), "it has over 13,"),
+    "bomb.docx": (rewritten(DOCX, {"word/document.xml": b" " * 61_000_000}), "it has over 29,"),
+    "bomb.xlsx": (rewritten(XLSX, {"xl/worksheets/sheet1.xml": b" " * 61_000_000}), "it has over 26,"),
     "lying.docx": (lying(DOCX, "word/document.xml"), "it is broken"),
     "lying.xlsx": (lying(XLSX, "xl/worksheets/sheet1.xml"), "it is broken"),
 }  # fmt: skip

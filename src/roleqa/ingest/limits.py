@@ -14,9 +14,9 @@ from roleqa.errors import UnreadableFileError
 MAX_BYTES = 20_000_000
 MAX_PARTS = 500_000
 MAX_PAGES = 2_000
-# Files in an archive, and bytes of a single tag or text in one: parsers hold each of these in one piece.
-MAX_ENTRIES = 5_000
-MAX_PIECE_BYTES = 1_000_000
+MAX_ENTRIES = 5_000  # files in an archive
+# A single tag or text of an archive may be so long, whatever the size of the file: parsers hold it in one piece.
+PIECE_BYTES = 1_000_000
 # What a file may take of processor time, a megabyte of it, on top of FIRST_SECONDS: several times what documents take.
 # A page of a PDF is drawn, an archive is unpacked; the rest is read as it stands.
 FIRST_SECONDS = 5
@@ -34,7 +34,8 @@ class Limits:
 
     `seconds` are of processor time, so that a busy machine refuses nothing; `memory` is in bytes, above what the
     process that reads has before. `unpacked` are the bytes of an archive that are read, `tags` those of its markup,
-    `cells` those of a workbook that are passed over, empty ones included, and `merged` those that merged cells fill.
+    both as often as they are read, which a sheet is three times. `cells` are those of a workbook that are passed over,
+    empty ones included, and `merged` those that merged cells fill.
     """
 
     size: int
@@ -55,8 +56,8 @@ class Limits:
             size=size,
             seconds=min(FIRST_SECONDS + seconds, MAX_SECONDS),
             memory=min(320_000_000 + 100 * size, 3_000_000_000),
-            unpacked=min(10_000_000 + 60 * size, 120_000_000),
-            tags=min(200_000 + 3 * size, 10_000_000),
+            unpacked=min(20_000_000 + 100 * size, 180_000_000),
+            tags=min(600_000 + 9 * size, 20_000_000),
             cells=min(2_000_000 + 10 * size, 10_000_000),
             merged=min(500_000 + 3 * size, 2_000_000),
             characters=min(100_000 + 16 * size, MAX_BYTES),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from roleqa.errors import UnreadableFileError
-from roleqa.ingest.limits import MAX_ENTRIES, MAX_PIECE_BYTES, Limits
+from roleqa.ingest.limits import MAX_ENTRIES, PIECE_BYTES, Limits
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BROKEN = "it is broken ({}): save it again from the program that made it"
@@ -48,6 +48,7 @@ class Archive(zipfile.ZipFile):
         super().__init__(io.BytesIO(data))
         self._limits = Limits.of(len(data))
         self._unpacked = self._tags = 0
+        self._tags_of: dict[str, int] = {}  # the parts that have been looked through
 
     def open(self, name: str | zipfile.ZipInfo, *_: object, **__: object) -> IO[bytes]:
         """The bytes of a part.
@@ -64,18 +65,22 @@ class Archive(zipfile.ZipFile):
                 part = file.read()
         except _ERRORS as error:
             raise UnreadableFileError(_BROKEN.format(error)) from error
-        self._check(entry.filename, part)
+        if entry.filename not in self._tags_of:
+            self._tags_of[entry.filename] = self._checked(entry.filename, part)
+        self._tags += self._tags_of[entry.filename]
+        self._limits.check(self._tags, self._limits.tags, "tags of markup in it")
         return io.BytesIO(part)
 
-    def _check(self, name: str, part: bytes) -> None:
+    def _checked(self, name: str, part: bytes) -> int:
+        """How many tags a part has. Raises UnreadableFileError where it is none that a program would write."""
         # No program writes a document type into these: it is there to be expanded without end.
         if b"<!DOCTYPE" in part.replace(b"\0", b"").upper():
             raise UnreadableFileError(_BROKEN.format(f"{name} declares a document type"))
-        pieces = part.split(b"<")
-        self._tags += len(pieces)
-        self._limits.check(self._tags, self._limits.tags, "tags of markup in it")
-        if max(map(len, pieces)) > MAX_PIECE_BYTES:
-            raise UnreadableFileError(_BROKEN.format(f"a tag or text in {name} is over a million bytes long"))
+        tags = part.count(b"<")
+        self._limits.check(tags, self._limits.tags, "tags of markup in it")
+        longest = max(PIECE_BYTES, self._limits.characters)
+        self._limits.check(max(map(len, part.split(b"<"))), longest, f"bytes in a single tag or text of {name}")
+        return tags
 
 
 def xml_part(archive: zipfile.ZipFile, name: str) -> Any:
