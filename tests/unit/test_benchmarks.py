@@ -148,4 +148,4 @@ def test_ways_to_find_what_answers(assistant: Assistant) -> None:
     guess = by_reading(replace(retriever, reader=NoReader()))(question)
     likeliest = max(retriever.read(question).evidence, key=lambda item: item.candidate.prior)
     assert guess.quote == (likeliest.row, likeliest.candidate.evidence)
-    assert with_settings(retriever, num_read=3).settings.num_read == 3
+    assert with_settings(retriever, num_passages=3).settings.num_passages == 3

@@ -12,7 +12,7 @@ from roleqa.assistant import Assistant, build_index
 from roleqa.blocks import Span
 from roleqa.protocols import PieceReading
 from roleqa.retrieve.evidence import PRIOR_WEIGHT, Candidate, ScoredEvidence
-from roleqa.retrieve.search import FEWEST_READ, Retriever
+from roleqa.retrieve.search import Retriever
 from roleqa.settings import Settings
 from roleqa.types import Evidence, MatchText
 
@@ -95,7 +95,7 @@ def test_an_answer_does_not_run_on_from_a_sentence_into_a_list(settings: Setting
 
 def test_only_the_likeliest_passages_are_read(settings: Settings) -> None:
     reader = SpanReader("tarred")
-    retriever(settings.model_copy(update={"num_read": 1}), reader).read("How are ropes tarred?")
+    retriever(settings.model_copy(update={"num_passages": 1}), reader).read("How are ropes tarred?")
     assert reader.passages == ["Harbour > Rope\nRopes are tarred."]
 
 
@@ -125,28 +125,50 @@ def chapters(tmp_path: Path) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("num_read", "shares", "read"),
+    ("num_passages", "characters", "shares", "read"),
     [
-        pytest.param(12, 1, 12, id="as many as are set"),
-        pytest.param(12, 2, 6, id="a share of them"),
-        pytest.param(12, 3, FEWEST_READ, id="no smaller a share than makes sense"),
-        pytest.param(3, 2, 3, id="but not more than are set"),
-        pytest.param(200, 1, 16, id="no more than there are"),
+        pytest.param(5, 8000, 1, 5, id="as many as are set"),
+        pytest.param(20, 8000, 1, 16, id="no more than there are"),
+        pytest.param(20, 250, 1, 5, id="as many as have room together"),
+        pytest.param(20, 250, 2, 2, id="a share of the room"),
+        pytest.param(20, 1, 1, 1, id="one at least"),
+        pytest.param(5, 1, 20, 1, id="one at least of any share"),
     ],
 )
-def test_how_many_passages_are_read(chapters: Settings, num_read: int, shares: int, read: int) -> None:
+def test_how_many_passages_are_read(
+    chapters: Settings, num_passages: int, characters: int, shares: int, read: int
+) -> None:
     reader = SpanReader("number3")
-    retriever(chapters.model_copy(update={"num_read": num_read}), reader).read("Which keeper sings?", shares=shares)
-    assert len(reader.passages) == len(set(reader.passages)) == read
+    changed = chapters.model_copy(update={"num_passages": num_passages, "read_characters": characters})
+    found = retriever(changed, reader).read("Which keeper sings?", shares=shares)
+    assert len(reader.passages) == len(set(reader.passages)) == read == len(found.evidence)
+    # Each takes 46 to 50 characters.
+    assert read == 1 or sum(map(len, reader.passages)) <= characters / shares
 
 
 def test_passages_are_ranked_by_what_the_reader_found_and_then_by_fusion(chapters: Settings) -> None:
-    searching = retriever(chapters.model_copy(update={"num_read": 12}), SpanReader("number7"))
+    searching = retriever(chapters.model_copy(update={"num_passages": 4}), SpanReader("number7"))
     fused = [row for row, _ in searching.hybrid("keeper of lamp 7", 16)]
     (first, *others) = searching.search("keeper of lamp 7", 16, "rerank")
     assert first.text == "The keeper of lamp 7 sings number7."
-    assert len(others) == len(fused) - 1 == 15
-    # Behind those that were read, the others as fusion has them.
     rows = [searching.index.passages.index(hit.passage) for hit in others]
-    unread = fused[12:]
-    assert rows[-len(unread) :] == unread
+    assert len(rows) == len(fused) - 1 == 15
+    # Behind those that were read, the others as fusion has them.
+    assert rows[3:] == [row for row in fused if row in rows[3:]]
+
+
+def test_one_sentence_near_in_meaning_is_enough_for_a_long_passage(tmp_path: Path) -> None:
+    """Of passages on many things, the one of which a sentence is the question's is read before better ranked ones."""
+    (tmp_path / "corpus").mkdir()
+    filler = " ".join(f"Word{number} is other{number}." for number in range(9))
+    text = f"# Long\n\n{filler} Tar keeps rope dry. {filler.replace('Word', 'Name')}\n\n"
+    short = "".join(f"# Short {number}\n\nTar. It keeps. A rope. A dry day.\n\n" for number in range(3))
+    (tmp_path / "corpus" / "a.md").write_text(short + text, encoding="utf-8")
+    settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index", num_passages=1)
+    build_index(settings, encoder=WordEncoder())
+    reader = SpanReader("Tar keeps rope dry")
+    searching = retriever(settings, reader)
+    ((likeliest, _),) = searching.hybrid("tar keeps rope dry", 1)
+    assert searching.index.passages[likeliest].headings[0].startswith("Short")
+    best = searching.read("tar keeps rope dry").evidence[0]
+    assert best.candidate.body == "Tar keeps rope dry."

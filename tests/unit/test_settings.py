@@ -51,7 +51,7 @@ def test_settings_do_not_change() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "successor"), [("reranker", "packaged", "reader"), ("num_evidence", 16, "num_read")]
+    ("name", "value", "successor"), [("reranker", "packaged", "reader"), ("num_evidence", 16, "read_characters")]
 )
 @pytest.mark.parametrize("source", ["caller", "environment", "file"])
 def test_a_setting_of_version_0_1_is_taken_with_one_warning(
