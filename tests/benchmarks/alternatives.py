@@ -78,9 +78,11 @@ def tried(retriever: Retriever) -> Iterator[tuple[str, str, Find]]:
     """Group, name and way of finding of what was tried on the index in use."""
     yield "reading", IN_USE, by_reading(retriever)
     yield "reading", "none; the quote is the likeliest guess", by_reading(replace(retriever, reader=NoReader()))
-    for candidates, read in ((30, 8000), (100, 4000), (100, 6000), (100, 12000), (200, 8000)):
-        changed = with_settings(retriever, num_candidates=candidates, read_characters=read)
-        yield "candidates", f"{read} characters of {candidates} passages", by_reading(changed)
+    for passages, characters in ((5, 8000), (10, 8000), (40, 8000), (20, 4000), (20, 16_000), (40, 32_000)):
+        changed = with_settings(retriever, num_passages=passages, read_characters=characters)
+        yield "candidates", f"{passages} passages, {characters} characters", by_reading(changed)
+    for pool in (30, 300):
+        yield "candidates", f"of {pool} each of BM25 and FAISS", by_reading(with_settings(retriever, num_candidates=pool))
     for weight in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8):
         fused = with_settings(retriever, dense_weight=weight)
         yield "fusion", f"dense weight {weight}", passages_only(fused.hybrid)

@@ -162,7 +162,7 @@ def test_an_answer_without_citations_is_a_refusal_and_nothing_else() -> None:
 def test_the_json_of_an_answer_has_the_agreed_shape(assistant: Assistant) -> None:
     data = assistant.ask("How many weeks of leave has a harbour pilot in summer?").to_dict()
     assert list(data) == [
-        "question", "resolved_question", "kind", "answered", "text", "confidence", "roles", "citations", "columns",
+        "question", "resolved_question", "kind", "answered", "text", "confidence", "certainty", "roles", "citations", "columns",
         "closest", "index", "seconds",
     ]  # fmt: skip
     assert list(data["citations"][0]) == [

@@ -109,3 +109,25 @@ def test_a_calibration_that_cannot_be_read_is_named(tmp_path: Path, text: str) -
     file.write_text(text)
     with pytest.raises(CalibrationError, match=r"confidence\.json is no calibration.*remove it"):
         load_calibration(tmp_path, "overlap")
+
+
+@pytest.mark.parametrize(
+    ("confidence", "certainty"),
+    [(1.0, "stated"), (0.9, "stated"), (0.899, "likely"), (0.5, "likely"), (0.499, "related"), (0.0, "related")],
+)
+def test_what_a_confidence_means_in_a_word(confidence: float, certainty: str) -> None:
+    assert calibration(stated=0.9, likely=0.5).certainty(confidence) == certainty
+
+
+def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
+    own = calibration(stated=0.9, likely=0.5)
+    assert Calibration.from_json(own.to_json()) == own
+
+
+def test_an_answer_says_how_certain_it_is_and_a_refusal_does_not(assistant: Assistant) -> None:
+    answer = assistant.ask("Who lights the lamp at dusk?")
+    assert answer.to_dict()["certainty"] == answer.certainty == assistant.calibration.certainty(answer.confidence)
+    compared = assistant.ask("Compare the leave of keepers and pilots")
+    assert compared.certainty == assistant.calibration.certainty(compared.confidence)
+    refused = assistant.ask("Which zeppelin bombed Antwerp?")
+    assert (refused.answered, refused.certainty) == (False, None)

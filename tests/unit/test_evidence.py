@@ -95,7 +95,7 @@ def test_an_answer_does_not_run_on_from_a_sentence_into_a_list(settings: Setting
 
 def test_only_the_likeliest_passages_are_read(settings: Settings) -> None:
     reader = SpanReader("tarred")
-    retriever(settings.model_copy(update={"read_characters": 1}), reader).read("How are ropes tarred?")
+    retriever(settings.model_copy(update={"num_passages": 1}), reader).read("How are ropes tarred?")
     assert reader.passages == ["Harbour > Rope\nRopes are tarred."]
 
 
@@ -114,10 +114,6 @@ def test_the_guess_decides_between_equal_margins() -> None:
 CHAPTERS = "".join(f"# Chapter {number}\n\nThe keeper of lamp {number} sings number{number}.\n\n" for number in range(16))
 
 
-# Of what the reader is given of a chapter, which is three characters shorter at most.
-LONGEST_CHAPTER = len("Chapter 10\nThe keeper of lamp 10 sings number10.")
-
-
 @pytest.fixture
 def chapters(tmp_path: Path) -> Settings:
     """Sixteen passages that differ in their number."""
@@ -129,31 +125,50 @@ def chapters(tmp_path: Path) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("passages", "shares", "read"),
+    ("num_passages", "characters", "shares", "read"),
     [
-        pytest.param(12, 1, 12, id="as many as fit"),
-        pytest.param(12, 2, 6, id="a share of them"),
-        pytest.param(12, 3, 4, id="a third of them"),
-        pytest.param(1, 2, 1, id="but one at least"),
-        pytest.param(200, 1, 16, id="no more than there are"),
+        pytest.param(5, 8000, 1, 5, id="as many as are set"),
+        pytest.param(20, 8000, 1, 16, id="no more than there are"),
+        pytest.param(20, 250, 1, 5, id="as many as have room together"),
+        pytest.param(20, 250, 2, 2, id="a share of the room"),
+        pytest.param(20, 1, 1, 1, id="one at least"),
+        pytest.param(5, 1, 20, 1, id="one at least of any share"),
     ],
 )
-def test_how_many_passages_are_read(chapters: Settings, passages: int, shares: int, read: int) -> None:
+def test_how_many_passages_are_read(
+    chapters: Settings, num_passages: int, characters: int, shares: int, read: int
+) -> None:
     reader = SpanReader("number3")
-    room = passages * LONGEST_CHAPTER
-    retriever(chapters.model_copy(update={"read_characters": room}), reader).read("Which keeper sings?", shares=shares)
-    assert len(reader.passages) == len(set(reader.passages)) == read
+    changed = chapters.model_copy(update={"num_passages": num_passages, "read_characters": characters})
+    found = retriever(changed, reader).read("Which keeper sings?", shares=shares)
+    assert len(reader.passages) == len(set(reader.passages)) == read == len(found.evidence)
+    # Each takes 46 to 50 characters.
+    assert read == 1 or sum(map(len, reader.passages)) <= characters / shares
 
 
 def test_passages_are_ranked_by_what_the_reader_found_and_then_by_fusion(chapters: Settings) -> None:
-    reader = SpanReader("number7")
-    searching = retriever(chapters.model_copy(update={"read_characters": 12 * LONGEST_CHAPTER}), reader)
+    searching = retriever(chapters.model_copy(update={"num_passages": 4}), SpanReader("number7"))
     fused = [row for row, _ in searching.hybrid("keeper of lamp 7", 16)]
     (first, *others) = searching.search("keeper of lamp 7", 16, "rerank")
     assert first.text == "The keeper of lamp 7 sings number7."
-    assert len(others) == len(fused) - 1 == 15
-    # Behind those that were read, the others as fusion has them.
     rows = [searching.index.passages.index(hit.passage) for hit in others]
-    read = {f"Chapter {row}\nThe keeper of lamp {row} sings number{row}." for row in range(16)} & set(reader.passages)
-    unread = [row for row in fused if f"Chapter {row}\nThe keeper of lamp {row} sings number{row}." not in read]
-    assert (len(read), rows[-4:]) == (12, unread)
+    assert len(rows) == len(fused) - 1 == 15
+    # Behind those that were read, the others as fusion has them.
+    assert rows[3:] == [row for row in fused if row in rows[3:]]
+
+
+def test_one_sentence_near_in_meaning_is_enough_for_a_long_passage(tmp_path: Path) -> None:
+    """Of passages on many things, the one of which a sentence is the question's is read before better ranked ones."""
+    (tmp_path / "corpus").mkdir()
+    filler = " ".join(f"Word{number} is other{number}." for number in range(9))
+    text = f"# Long\n\n{filler} Tar keeps rope dry. {filler.replace('Word', 'Name')}\n\n"
+    short = "".join(f"# Short {number}\n\nTar. It keeps. A rope. A dry day.\n\n" for number in range(3))
+    (tmp_path / "corpus" / "a.md").write_text(short + text, encoding="utf-8")
+    settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index", num_passages=1)
+    build_index(settings, encoder=WordEncoder())
+    reader = SpanReader("Tar keeps rope dry")
+    searching = retriever(settings, reader)
+    ((likeliest, _),) = searching.hybrid("tar keeps rope dry", 1)
+    assert searching.index.passages[likeliest].headings[0].startswith("Short")
+    best = searching.read("tar keeps rope dry").evidence[0]
+    assert best.candidate.body == "Tar keeps rope dry."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,14 @@ def test_no_module_outgrows_a_reader(file: Path) -> None:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.FunctionDef):
             assert (node.end_lineno or 0) - node.lineno <= 50, node.name
+
+
+def test_whatever_is_no_module_is_packaged() -> None:
+    project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["roleqa"]
+    data = [file.relative_to(SOURCE) for file in SOURCE.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")]
+    assert len(data) > 10
+    assert [file for file in data if not any(file.name == pattern or file.match(pattern) for pattern in patterns)] == []
 
 
 def test_every_public_name_is_there() -> None:
