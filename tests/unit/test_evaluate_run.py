@@ -137,7 +137,7 @@ def test_a_second_run_finds_the_same(assistant: Assistant, questions: tuple[Labe
     assert first["provenance"]["encoder"] == "words"
     assert first["provenance"]["reader"] == "overlap"
     assert first["provenance"]["generation"] == assistant.status().generation.id
-    assert first["provenance"]["settings"]["num_candidates"] == 30
+    assert first["provenance"]["settings"]["num_candidates"] == 100
     assert first["provenance"]["calibration"]["threshold"] == assistant.calibration.threshold
     assert first["provenance"]["labels"].startswith("6 questions (")
 

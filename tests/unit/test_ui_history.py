@@ -126,7 +126,10 @@ def test_what_comes_back_is_text_whatever_it_says(assistant: Assistant, hostile:
         assert not any(name.startswith("on") for element in page.all() for name in element.attributes)
         hrefs = [element.attributes.get("href", "?") for element in page.all("a")]
         assert all(href.startswith("?") for href in hrefs)
-    assert tags <= {"article", "div", "p", "span", "a", "q", "h3", "ul", "li", "button", "svg", "path", "label", "textarea"}
+    assert tags <= {
+        "article", "div", "p", "span", "blockquote", "strong", "a", "q", "h3", "ul", "li",
+        "button", "svg", "path", "label", "textarea",
+    }  # fmt: skip
 
 
 @pytest.fixture

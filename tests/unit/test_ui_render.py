@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from html_tree import HOSTILE, Element, parse
+from roleqa.blocks import Span
 from roleqa.types import Answer, Citation, Column, Evidence, Generation, Passage, Role
 from roleqa.ui.links import Link
 from roleqa.ui.render import confidence_word, render_answer, render_error, render_question
@@ -14,7 +15,10 @@ ROLES = (Role("keeper", "Keeper of Maps"), Role("clerk", "Clerk"))
 INDEX = Generation("20260101T000000Z", "2026-01-01T00:00:00+00:00", stale=False)
 
 # Everything that an answer may consist of. What is not here, a hostile text has brought in.
-TAGS = {"article", "div", "p", "pre", "span", "a", "q", "h3", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}
+TAGS = {
+    "article", "div", "p", "pre", "span", "blockquote", "strong", "a", "q", "h3", "ul", "li",
+    "table", "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
 ATTRIBUTES = {"class", "href", "title", "dir", "scope", "role", "tabindex", "aria-label", "data-role"}
 
 
@@ -52,7 +56,7 @@ def shown(made: Answer, *topics: str) -> Element:
 def test_each_quote_is_followed_by_its_number_which_leads_to_its_place() -> None:
     citations = cite(1, "Bring a pass."), cite(2, "The archive opens at nine.")
     page = shown(answer(*citations))
-    assert [quote.text for quote in page.all("div", "quote")] == [
+    assert [quote.text for quote in page.all("blockquote", "quote")] == [
         "Bring a pass.\u00a0[1]",
         "The archive opens at nine.\u00a0[2]",
     ]
@@ -60,6 +64,28 @@ def test_each_quote_is_followed_by_its_number_which_leads_to_its_place() -> None
     assert [marker.attributes["href"] for marker in markers] == [Link.to(citation).href for citation in citations]
     assert markers[0].attributes["aria-label"] == "[1] show source"
     assert markers[0].attributes["title"] == "guide/visits.md \u203a Guide \u203a Visits"
+
+
+def test_the_answering_words_are_strong_inside_the_quote() -> None:
+    citation = cite(1, "The archive opens at nine.")
+    start = DOCUMENT.index("at nine")
+    page = shown(answer(replace(citation, answer=Span(start, start + len("at nine")))))
+    quote = page.one("blockquote", "quote")
+    assert [strong.text for strong in quote.all("strong")] == ["at nine"]
+    assert quote.one("span", "verbatim").text == "The archive opens at nine."
+    assert shown(answer(citation)).all("strong") == []
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_hostile_answering_words_come_out_as_text_only(words: str) -> None:
+    document = f"Before {words} after"
+    passage = Passage("p", "a.md", (), 0, len(document))
+    evidence = Evidence("p", 0, len(document), "sentence")
+    citation = Citation(1, evidence, document, passage, document, None, 1.0, answer=Span(7, 7 + len(words)))
+    page = shown(answer(citation))
+    assert {element.tag for element in page.all()} <= TAGS
+    assert page.one("strong").text == words
+    assert page.one("span", "verbatim").text == document
 
 
 def test_a_number_in_a_quote_is_no_marker() -> None:
@@ -86,7 +112,7 @@ def test_a_cell_comes_with_its_row_and_column() -> None:
 
 def test_a_list_item_comes_with_the_sentence_that_leads_to_it() -> None:
     page = shown(answer(cite(1, "Bring a pass.", lead_in="Every visitor must:")))
-    assert page.one("div", "quote").text == "Every visitor must:Bring a pass.\u00a0[1]"
+    assert page.one("blockquote", "quote").text == "Every visitor must:Bring a pass.\u00a0[1]"
 
 
 def test_code_keeps_its_lines() -> None:
@@ -98,7 +124,7 @@ def test_code_keeps_its_lines() -> None:
 def test_a_whole_list_keeps_its_lines() -> None:
     citation = cite(1, "Bring a pass.")
     page = shown(answer(replace(citation, evidence=replace(citation.evidence, kind="list"))))
-    assert page.one("div", "lines").text == "Bring a pass.\u00a0[1]"
+    assert page.one("blockquote", "lines").text == "Bring a pass.\u00a0[1]"
 
 
 def test_a_page_number_is_said_where_there_is_one() -> None:
@@ -175,7 +201,7 @@ def test_a_refusal_says_so_and_tells_the_closest_passages_from_an_answer() -> No
     assert closest.one("a").text == "Bring a pass.Visits guide/visits.md"
     assert closest.one("a").attributes["href"] == Link.to(citation, closest=True).href
     # Nothing that looks like an answer: no quotes above, no numbers, no word of confidence.
-    assert not page.all("div", "quote")
+    assert not page.all("blockquote", "quote")
     assert not page.all("a", "marker")
     assert "[1]" not in page.text
     assert not page.all("span", "confidence")
@@ -242,7 +268,7 @@ def test_hostile_questions_and_errors_come_out_as_text_only(hostile: str) -> Non
 def test_a_quote_says_below_it_what_it_rests_on(source: str) -> None:
     first, second = cite(1, "The archive opens at nine."), cite(2, "Bring a pass.")
     page = parse(render_answer(answer(replace(first, source=source), second), ROLES))
-    quotes = page.all("div", "quote")
+    quotes = page.all("blockquote", "quote")
     assert quotes[0].one("p", "source-line").text == f"Source: {source}"
     assert not quotes[1].all("p", "source-line")
     assert {element.tag for element in page.all()} <= TAGS
