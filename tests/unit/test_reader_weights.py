@@ -18,7 +18,6 @@ from roleqa.models.reader import OnnxReader
 from roleqa.models.reader_weights import (
     CROSS_ENCODER_WEIGHTS,
     FILE,
-    FOLDER,
     base_embeddings,
     base_tensors,
     load_weights,
@@ -31,10 +30,10 @@ READ = MatchText("Ropes are tarred.", (Span(0, 17),))
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of the weights, in a package of its own that has none yet."""
-    monkeypatch.setattr(reader_weights, "files", lambda _: tmp_path)
-    (tmp_path / FOLDER).mkdir()
-    return tmp_path / FOLDER / FILE
+    """The file of the weights, in a place where there is none yet."""
+    file = tmp_path / FILE
+    monkeypatch.setattr(reader_weights, "packaged_file", lambda: file)
+    return file
 
 
 def test_missing_weights_are_one_clear_error(elsewhere: Path) -> None:

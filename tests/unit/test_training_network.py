@@ -16,7 +16,7 @@ from roleqa.models.onnx_session import open_session
 from roleqa.models.reader_graph import TOKENS, TYPES, reader_graph
 from roleqa.models.reader_weights import load_weights
 from roleqa.training.batches import Batch
-from roleqa.training.network import load_network
+from roleqa.training.network import CROSS_ENCODER, load_network, start_layers
 from roleqa.training.quantise import save_quantised
 from roleqa.training.train import Schedule, train
 
@@ -99,7 +99,7 @@ def test_the_question_and_padding_are_never_the_answer(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def begun() -> BertForQuestionAnswering:
-    return load_network(None).eval()
+    return load_network(start_layers(CROSS_ENCODER)).eval()
 
 
 def test_what_onnxruntime_runs_in_8_bits_is_the_network_that_was_trained(
@@ -110,9 +110,9 @@ def test_what_onnxruntime_runs_in_8_bits_is_the_network_that_was_trained(
         for name, tensor in begun.state_dict().items()
         if ".embeddings." not in name
     }
-    file = tmp_path / reader_weights.FOLDER / reader_weights.FILE
+    file = tmp_path / reader_weights.FILE
     monkeypatch.setattr(reader_weights, "SHA256", save_quantised(layers, file))
-    monkeypatch.setattr(reader_weights, "files", lambda _: tmp_path)
+    monkeypatch.setattr(reader_weights, "packaged_file", lambda: file)
     graph, model = reader_graph(load_weights())
     session = open_session(model, graph.weights, threads=1)
     tokens = np.array([101, 2040, 4597, 1996, 10437, 102, 1996, 10684, 4597, 1996, 10437, 2012, 18406, 1012, 102])
@@ -137,7 +137,7 @@ def test_training_goes_on_from_a_file_of_layers(begun: BertForQuestionAnswering,
     layers["span.bias"] = np.array([1.5, -2.5], dtype=np.float16)
     file = tmp_path / "layers.safetensors"
     save_file(layers, file)
-    network = load_network(file)
+    network = load_network(start_layers(str(file)))
     assert network.qa_outputs.bias.tolist() == [1.5, -2.5]
     assert {name for name, parameter in network.named_parameters() if not parameter.requires_grad} == {
         f"bert.embeddings.{name}.weight"
@@ -145,5 +145,5 @@ def test_training_goes_on_from_a_file_of_layers(begun: BertForQuestionAnswering,
     } | {"bert.embeddings.LayerNorm.bias"}
     del layers["bert.encoder.layer.3.output.dense.bias"]
     save_file(layers, file)
-    with pytest.raises(ValueError, match="layers.safetensors lacks .*layer.3.output.dense.bias"):
-        load_network(file)
+    with pytest.raises(ValueError, match="the layers lack .*layer.3.output.dense.bias"):
+        load_network(start_layers(str(file)))

@@ -17,7 +17,7 @@ from roleqa.models.reader_graph import TOKENS, TYPES, reader_graph
 from roleqa.models.reader_weights import base_embeddings, base_tensors, load_weights
 from roleqa.training import base
 from roleqa.training.base import base_layers
-from roleqa.training.quantise import quantised, save_quantised
+from roleqa.training.quantise import quantised, restored, save_quantised
 
 RANDOM = np.random.default_rng(7)
 DENSE = "bert.encoder.layer.0.output.dense"
@@ -49,6 +49,19 @@ def test_each_output_is_off_by_half_a_step_of_its_own_at_most() -> None:
     error = np.abs(matrix.astype(np.float32).T * scale[:, None] - weight)
     assert (error <= 0.5001 * scale[:, None]).all()
     assert (error > 0).any()
+
+
+def test_what_was_rounded_comes_back_by_its_own_names_and_is_rounded_no_further() -> None:
+    given = layers()
+    once = quantised(given)
+    again = restored(once)
+    assert {name: array.shape for name, array in again.items()} == {name: array.shape for name, array in given.items()}
+    off = np.abs(again[f"{DENSE}.weight"] - given[f"{DENSE}.weight"])
+    assert (off <= 0.5001 * once[f"{SHORT}.scale"][:, None]).all()
+    twice = quantised(again)
+    assert np.array_equal(twice[f"{SHORT}.matrix"], once[f"{SHORT}.matrix"])
+    assert twice[f"{SHORT}.scale"] == pytest.approx(once[f"{SHORT}.scale"])
+    assert all(np.array_equal(twice[name], once[name]) for name in set(once) - {f"{SHORT}.scale"})
 
 
 def test_what_is_small_stays_a_floating_point_number() -> None:
@@ -106,9 +119,9 @@ def test_what_training_begins_with_goes_through_the_file_into_a_network_that_rea
     base_weights: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     span = {"span.weight": np.zeros((2, 384), np.float32), "span.bias": np.array([0.25, -0.5], np.float32)}
-    file = tmp_path / reader_weights.FOLDER / reader_weights.FILE
+    file = tmp_path / reader_weights.FILE
     monkeypatch.setattr(reader_weights, "SHA256", save_quantised(base_weights | span, file))
-    monkeypatch.setattr(reader_weights, "files", lambda _: tmp_path)
+    monkeypatch.setattr(reader_weights, "packaged_file", lambda: file)
     graph, model = reader_graph(load_weights())
     tokens = np.array([101, 2043, 102, 18406, 102])
     (logits,) = open_session(model, graph.weights, threads=1).run(None, {TOKENS: tokens, TYPES: np.array([0, 0, 0, 1, 1])})
