@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from pathlib import Path
 from typing import Any, Literal
 
 from packaging.requirements import Requirement
@@ -124,6 +125,8 @@ def _model(name: str, chosen: str, packaged: Weights) -> Check:
 
 
 def _reader(chosen: str) -> Check:
+    if chosen != PACKAGED and not Path(chosen).is_dir():
+        return Check("reader", "problem", f"there is no folder {chosen}", f"set ROLEQA_READER to one, or to {PACKAGED}")
     if chosen != PACKAGED:
         return Check("reader", "ok", f"{chosen} (not checked: it is not the packaged one)")
     try:

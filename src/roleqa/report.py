@@ -36,6 +36,11 @@ def print_error(error: RoleqaError) -> None:
         _print(f"  {detail}", err=True)
 
 
+def print_warning(message: str) -> None:
+    """Prints on standard error what works now and will not for ever."""
+    _print(f"roleqa: {message}", err=True)
+
+
 def print_answer(answer: Answer) -> None:
     if answer.resolved_question != answer.question:
         _print(f"Understood as: {answer.resolved_question}")

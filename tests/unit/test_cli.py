@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,15 @@ def test_progress_is_a_bar_with_rate_and_time_left_on_a_terminal_alone(
         said = re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().err)
         assert bool(re.search(r"encoding .* 50/100 \d+/s \d:\d\d:\d\d", said)) is (terminal == "1"), said
     assert said == ""
+
+
+def test_a_setting_that_is_no_longer_used_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ROLEQA_NUM_EVIDENCE", "16")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["status", "--index", str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.splitlines()[0] == (
+        "roleqa: the setting 'num_evidence' is no longer used; set 'read_characters'"
+    )

@@ -11,10 +11,11 @@ from roleqa.ingest.markup import plain
 from roleqa.ingest.match_text import match_text
 from roleqa.retrieve.evidence import ScoredEvidence
 from roleqa.text.alignment import source_span
-from roleqa.types import Citation
+from roleqa.types import Citation, Evidence
 
 # The least margin at which answering words are shown: wrong ones are worse than none.
 LEAST_MARGIN = 0.0
+_MARKS = "*_`~[]"
 
 
 def cite(index: Index, chosen: Sequence[ScoredEvidence]) -> tuple[Citation, ...]:
@@ -60,7 +61,18 @@ def answering_words(index: Index, scored: ScoredEvidence) -> Span | None:
         ends.append(piece.start + source_span(own, source, offset - span.start, offset - span.start + 1)[0])
     found = Span(ends[0], ends[1] + 1)
     # Where markup is so intricate that the words are not found again, none are better than the wrong ones.
-    return found if plain(document.text[slice(*found)]) == text.text[slice(*answer)] else None
+    tried = (found, _with_marks(document.text, found, candidate.evidence))
+    return next((span for span in tried if plain(document.text[slice(*span)]) == text.text[slice(*answer)]), None)
+
+
+def _with_marks(text: str, span: Span, evidence: Evidence) -> Span:
+    """The span with the marks of emphasis, code or a link that stand around it inside the evidence."""
+    start, end = span
+    while start > evidence.start and text[start - 1] in _MARKS:
+        start -= 1
+    while end < evidence.end and text[end] in _MARKS:
+        end += 1
+    return Span(start, end)
 
 
 def check(index: Index, citation: Citation) -> None:

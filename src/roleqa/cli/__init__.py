@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import typer
@@ -12,7 +13,7 @@ from roleqa.cli.evaluating import evaluate, export_feedback
 from roleqa.cli.indexing import build, rollback, status, verify
 from roleqa.cli.serving import add_user, serve
 from roleqa.errors import RoleqaError
-from roleqa.report import print_error
+from roleqa.report import print_error, print_warning
 
 app = typer.Typer(
     add_completion=False,
@@ -36,7 +37,10 @@ app.add_typer(feedback, name="feedback")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code: 0 done, 1 a RoleqaError, 2 wrong usage."""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="roleqa")
+        with warnings.catch_warnings():
+            # A warning is one line, as an error is, without the place in the code.
+            warnings.showwarning = lambda message, *_: print_warning(str(message))
+            app(args=None if arguments is None else list(arguments), prog_name="roleqa")
     except RoleqaError as error:
         print_error(error)
         return 1
