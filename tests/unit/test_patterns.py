@@ -117,6 +117,8 @@ WORST: dict[str, tuple[str | tuple[str, str], ...]] = {
     "question/roles.py:_JOINED": (" ", ",", ", ", ("and", " "), ("and the", " "), ("and ", "a"), "\t\n", ("and a", " "), (",", " ")),
     "question/roles.py:_OPENING_PHRASE": (" ", "!", ("like ", "a"), "like ", ("for", " "), " unlike"),
     "ui/inline.py:_MARKUP": ("`", "` a", "*", "**", "*a", "**a ", "[", "[a]", "[a](", ("[a](", "b"), "![a", "\n", "\n ", ("\n", " "), ("\n", "> "), "a*"),
+    "training/augment.py:_NAME": ("a A", "a Aa", ", Aa A"),
+    "training/augment.py:_NUMBER": ("1", "1,", "1."),
     "ui/links.py:_NUMBER": ("1",),
     "ui/users.py:_NAME": ("a", "a.", "@"),
 }  # fmt: skip
