@@ -347,7 +347,7 @@ def test_hostile_documents_names_and_questions_are_shown_and_never_obeyed(own_ch
     expect(page.get_by_test_id("user").last).to_have_text(question)
 
     page.wait_for_timeout(300)  # an image would have been asked for by now
-    foreign = "img, script, form, iframe, b, strong, .katex, a:not([href^='?document='])"
+    foreign = "img, script, form, iframe, b, strong:not(.verbatim > strong), .katex, a:not([href^='?document='])"
     for place in ("#conversation", "#source", "#status", "#documents", "#overview", "#suggestions", "#role"):
         assert page.locator(place).locator(foreign).count() == 0, place
     assert page.evaluate("window.hacked") is None

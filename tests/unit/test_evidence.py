@@ -172,3 +172,16 @@ def test_one_sentence_near_in_meaning_is_enough_for_a_long_passage(tmp_path: Pat
     assert searching.index.passages[likeliest].headings[0].startswith("Short")
     best = searching.read("tar keeps rope dry").evidence[0]
     assert best.candidate.body == "Tar keeps rope dry."
+
+
+def test_the_cell_that_names_a_row_is_no_likelier_than_the_cells_it_names(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    table = "# Pay\n\n| Topic | Keeper | Pilot |\n| --- | --- | --- |\n| Length of the tour | Six months | Two years |\n"
+    (tmp_path / "corpus" / "pay.md").write_text(table, encoding="utf-8")
+    settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index")
+    build_index(settings, encoder=WordEncoder())
+    found = retriever(settings, SpanReader("nothing")).read("Length of the tour").evidence
+    priors = {item.candidate.body: item.candidate.prior for item in found}
+    key = priors.pop("Topic: Length of the tour")
+    assert key == min(priors.values())
+    assert list(priors) == ["Length of the tour | Keeper: Six months", "Length of the tour | Pilot: Two years"]

@@ -91,17 +91,26 @@ def gather_evidence(
     for row, score in ranking:
         passage = index.passages[row]
         document = index.documents[passage.document_id]
-        about = evidence_roles(document, passage, index.evidence[row], index.manifest.roles)
+        pieces = index.evidence[row]
+        about = evidence_roles(document, passage, pieces, index.manifest.roles)
+        texts = [evidence_text(piece, passage, document) for piece in pieces]
         cosines = index.evidence_vectors.cosines(row, embedding)
-        for evidence, own, cosine in zip(index.evidence[row], about, cosines, strict=True):
-            if roles and own and not set(roles) & set(own):
-                continue
-            text = evidence_text(evidence, passage, document)
-            body = evidence_body(evidence, document)
-            prior = score + coverage(weights, text) + COSINE_WEIGHT * float(cosine)
-            found.append(Candidate(row, evidence, own, text, body, prior))
+        priors = [
+            score + coverage(weights, text) + COSINE_WEIGHT * float(cosine)
+            for text, cosine in zip(texts, cosines, strict=True)
+        ]
+        if names_its_row(pieces):
+            priors[0] = min(priors)  # "Length of the tour" is like the question, and no answer to it
+        for piece, own, text, prior in zip(pieces, about, texts, priors, strict=True):
+            if not roles or not own or set(roles) & set(own):
+                found.append(Candidate(row, piece, own, text, evidence_body(piece, document), prior))
     found.sort(key=lambda candidate: (-candidate.prior, candidate.row, candidate.evidence.start))
     return tuple(found)
+
+
+def names_its_row(pieces: Sequence[Evidence]) -> bool:
+    """Whether the first piece of a passage is the cell that names the row for the others."""
+    return len(pieces) > 1 and pieces[0].kind == "cell" and pieces[0].row is None and pieces[1].row is not None
 
 
 def read_evidence(
