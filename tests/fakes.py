@@ -16,7 +16,7 @@ from roleqa.types import MatchText
 # Under which questions that share words with the evidence are answered by OverlapReader's.
 CALIBRATION = Calibration(
     intercept=-0.5,
-    weights={"margin": 0.4, "prior": 0.8, "topic_missing": -2.0},
+    weights={"margin": 0.4, "largest_margin": 0.0},
     threshold=0.4,
     reader="overlap",
     fitted_on="nothing",

@@ -29,35 +29,32 @@ def read(assistant: Assistant, question: str) -> Reading:
     return assistant.retriever.read(question)
 
 
-def test_signals_say_what_the_evidence_lacks(assistant: Assistant) -> None:
-    index = assistant.retriever.index
+def test_signals_are_the_margin_of_the_best_evidence_and_the_largest(assistant: Assistant) -> None:
     reading = read(assistant, "Who lights the lamp?")
-    best = reading.evidence[0]
-    assert signals(index, reading) == Signals(best.margin, best.candidate.prior, 0.0)
-    assert 0.0 < signals(index, read(assistant, "Who lights the lamp with oil?")).topic_missing < 1.0
-    assert signals(index, read(assistant, "Does it rain in Antwerp?")).topic_missing == 1.0
-    assert signals(index, read(assistant, "Who are they?")).topic_missing == 0.0
+    best, *others = reading.evidence
+    assert signals(reading) == Signals(best.margin, best.margin)
+    larger = (best, replace(others[0], margin=best.margin + 1), *others[1:])
+    assert signals(replace(reading, evidence=larger)) == Signals(best.margin, best.margin + 1)
 
 
 def calibration(**changes: object) -> Calibration:
-    weights = {"margin": 0.5, "prior": 0.125, "topic_missing": -0.25}
+    weights = {"margin": 0.5, "largest_margin": 0.125}
     return replace(Calibration(0.25, weights, 0.6, "overlap", "nothing"), **changes)
 
 
 def test_the_confidence_is_the_fitted_model_s(assistant: Assistant) -> None:
-    index = assistant.retriever.index
     reading = read(assistant, "Who lights the lamp of Antwerp?")
-    found = signals(index, reading)
-    logit = 0.25 + 0.5 * found.margin + 0.125 * found.prior - 0.25 * found.topic_missing
-    assert confidence(index, reading, calibration()) == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-6)
+    found = signals(reading)
+    logit = 0.25 + 0.5 * found.margin + 0.125 * found.largest_margin
+    assert confidence(reading, calibration()) == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-6)
 
 
 def test_no_evidence_no_confidence(assistant: Assistant) -> None:
-    assert confidence(assistant.retriever.index, Reading("q", (), ()), calibration()) == 0.0
+    assert confidence(Reading("q", (), ()), calibration()) == 0.0
 
 
 def test_a_confidence_never_overflows() -> None:
-    found = [calibration().confidence(Signals(margin, 0.0, 0.0)) for margin in (-1e9, 1e9)]
+    found = [calibration().confidence(Signals(margin, 0.0)) for margin in (-1e9, 1e9)]
     assert found == [0.0, 1.0]
 
 
@@ -98,7 +95,7 @@ def test_the_packaged_calibration_was_fitted_to_the_packaged_reader() -> None:
     found = packaged_calibration()
     assert found.reader == FINGERPRINT
     assert 0 < found.threshold < 1
-    assert found.weights["margin"] > 0 > found.weights["topic_missing"]
+    assert found.weights["margin"] + found.weights["largest_margin"] > 0
 
 
 @pytest.mark.parametrize(

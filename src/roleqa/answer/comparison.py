@@ -59,7 +59,7 @@ def compose_comparison(
     summary = tuple(item for item in fitting if _on_topic(comparison.topic, item))
     aligned = _aligned(_own_evidence(index, comparison, readings, summary))
     own = [replace(reading, evidence=evidence) for reading, evidence in zip(readings, aligned, strict=True)]
-    sure = [_confidence(index, comparison.topic, reading, calibration) for reading in own]
+    sure = [_confidence(comparison.topic, reading, calibration) for reading in own]
     needed = calibration.threshold * (LESS_SURE if max(sure, default=0.0) >= calibration.threshold else 1.0)
     stated = [
         _Side(role, _quotes(index, reading, settings) if confident >= needed else ())
@@ -156,10 +156,10 @@ def _in_front(key: Key, side: tuple[ScoredEvidence, ...]) -> tuple[ScoredEvidenc
     return side if first is None else (first, *(item for item in side if item is not first))
 
 
-def _confidence(index: Index, topic: str, reading: Reading, calibration: Calibration) -> float:
+def _confidence(topic: str, reading: Reading, calibration: Calibration) -> float:
     """That the documents state the topic for the role that was read; 0 where the best evidence speaks of another."""
     on_topic = bool(reading.evidence) and _on_topic(topic, reading.evidence[0])
-    return confidence(index, reading, calibration) if on_topic else 0.0
+    return confidence(reading, calibration) if on_topic else 0.0
 
 
 def _quotes(index: Index, reading: Reading, settings: Settings) -> tuple[ScoredEvidence, ...]:

@@ -37,7 +37,7 @@ def compose(
     generation: Generation,
 ) -> Answer:
     """The answer to a question from what was read for it; refused below the calibration's threshold."""
-    sure = confidence(index, reading, calibration)
+    sure = confidence(reading, calibration)
     evidence = with_whole_lists(index, reading.query, reading.evidence)
     citations = cite(index, select_evidence(evidence, settings.max_quotes))
     answered = bool(citations) and sure >= calibration.threshold

@@ -1,6 +1,6 @@
 """How likely it is that the documents answer: a logistic regression over a few signals.
 
-Abstention judged from the reader's own margin and a few signals beside it, after Kamath, Jia and Liang 2020,
+Abstention judged from the reader's own margins, after Kamath, Jia and Liang 2020,
 "Selective Question Answering under Domain Shift" (arXiv 2006.09462). The packaged numbers, confidence.json, say what
 they were fitted on; an index may bring its own, fitted on its user's labelled questions.
 """
@@ -17,9 +17,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from roleqa.errors import CalibrationError
-from roleqa.index.load import Index
-from roleqa.question.topic import topic_words
-from roleqa.retrieve.evidence import coverage, term_weights
 from roleqa.retrieve.search import Reading
 from roleqa.types import Certainty
 
@@ -35,27 +32,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the confidence is judged from: the best evidence's margin and prior, and what it lacks.
+    """What the confidence is judged from: the reader's margin for the best evidence, and its largest for any.
 
-    `topic_missing`: how much of the question's topic, by inverse document frequency and from 0 to 1, neither the
-    evidence nor the heading above it has a word of.
+    They differ where the evidence that ranks first, by the guess as well, is not the one that the reader prefers.
     """
 
     margin: float
-    prior: float
-    topic_missing: float
+    largest_margin: float
 
 
-def signals(index: Index, reading: Reading) -> Signals:
+def signals(reading: Reading) -> Signals:
     """The signals of a reading that found evidence."""
-    best = reading.evidence[0]
-    topic = term_weights(index, " ".join(topic_words(reading.query, index.manifest.roles)))
-    own = " ".join((*index.passages[best.row].headings[-1:], best.candidate.body))
-    return Signals(
-        margin=best.margin,
-        prior=best.candidate.prior,
-        topic_missing=1.0 - coverage(topic, own) if topic else 0.0,
-    )
+    return Signals(reading.evidence[0].margin, max(item.margin for item in reading.evidence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +130,6 @@ def packaged_calibration() -> Calibration:
     return Calibration.from_json(files("roleqa.answer").joinpath("confidence.json").read_text(encoding="utf-8"))
 
 
-def confidence(index: Index, reading: Reading, calibration: Calibration) -> float:
+def confidence(reading: Reading, calibration: Calibration) -> float:
     """The probability, from 0 to 1, that the best evidence answers the question; 0 where there is none."""
-    return calibration.confidence(signals(index, reading)) if reading.evidence else 0.0
+    return calibration.confidence(signals(reading)) if reading.evidence else 0.0

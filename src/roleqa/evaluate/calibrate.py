@@ -18,7 +18,7 @@ from roleqa.types import Progress
 # Of either kind, answerable and not. A threshold from fewer is chance.
 FEWEST_QUESTIONS = 20
 # Of answers that are "stated" and "likely", the shares that are to be right.
-STATED_SHARE, LIKELY_SHARE = 0.9, 0.7
+STATED_SHARE, LIKELY_SHARE = 0.9, 0.5
 # Weights are written with so many decimals; more would say nothing.
 DECIMALS = 6
 
@@ -144,7 +144,7 @@ def collect_samples(
             best = reading.evidence[0] if reading.evidence else None
             samples.append(
                 Sample(
-                    signals=signals(index, reading) if best else None,
+                    signals=signals(reading) if best else None,
                     right=best is not None and evidence_is_gold(index, best, question.gold),
                     answerable=question.answerable,
                 )
