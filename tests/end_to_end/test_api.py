@@ -21,7 +21,7 @@ from pages import FOCUS, STRATEGIC, TOMATOES
 from servers import REPOSITORY
 
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in (REPOSITORY / "corpus").glob("*.md")}
-KEYS = ["question", "resolved_question", "kind", "answered", "text", "confidence", "roles", "citations", "columns",
+KEYS = ["question", "resolved_question", "kind", "answered", "text", "confidence", "certainty", "roles", "citations", "columns",
         "closest", "index", "seconds"]  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def test_an_example_is_one_click_away_while_there_is_no_conversation(shipped_cha
     page = open_page(shipped_chat)
     examples = page.get_by_role("list", name="Example questions")
     question = examples.get_by_role("button").first.text_content() or ""
-    assert question.startswith("What do the documents say about ")
+    assert question.startswith("Tell me about ")
     examples.get_by_role("button").first.click()
     expect(page.get_by_test_id("user")).to_have_text(question)
     expect(answer(page, 0).locator(".verbatim").first).to_be_visible()

@@ -158,23 +158,23 @@ def test_a_refusal_names_topics_and_offers_examples(app: gr.Blocks) -> None:
     assert suggestions.one("h3").text == "Try asking"
     questions = [button.attributes["data-question"] for button in suggestions.all("button")]
     assert len(questions) == EXAMPLES_AFTER_REFUSAL
-    assert questions[0] == "What do the documents say about topic 0?"
+    assert questions[0] == "Tell me about topic 0"
 
 
 def test_after_a_refusal_of_one_role_no_example_compares(app: gr.Blocks) -> None:
     suggestions = parse(suggestions_after(app, "When?", role="clerk"))
     questions = [button.attributes["data-question"] for button in suggestions.all("button")]
     assert len(questions) == EXAMPLES_AFTER_REFUSAL
-    assert all(question.startswith("What do the documents say about topic") for question in questions)
+    assert all(question.startswith("Tell me about topic") for question in questions)
 
 
 def test_after_an_answer_its_neighbours_are_suggested(app: gr.Blocks) -> None:
     suggestions = parse(suggestions_after(app, "Hours?"))
     chip = suggestions.one("button")
-    assert (chip.text, chip.attributes["data-question"]) == ("Fees", "What do the documents say about fees?")
+    assert (chip.text, chip.attributes["data-question"]) == ("Fees", "Tell me about fees")
     assert suggestions.one("h3").text == "Ask next"
     of_one_role = parse(suggestions_after(app, "Hours?", role="clerk"))
-    assert of_one_role.one("button").attributes["data-question"] == "What do the documents say about fees?"
+    assert of_one_role.one("button").attributes["data-question"] == "Tell me about fees"
     turns = ask(app, "And the fees?")[-1][1]
     assert suggestions_after(app, "Hours?", turns) == ""
 
@@ -236,7 +236,7 @@ def test_the_chat_shows_what_it_answers_from_or_why_it_cannot(app: gr.Blocks, as
     overview, suggestions, role = refresh(app)
     assert "Up to date" in overview
     assert "Topic 3" in overview
-    assert "What do the documents say about topic 0?" in suggestions
+    assert "Tell me about topic 0" in suggestions
     assert role["choices"] == [("All roles", ""), ("Keeper", "keeper"), ("Clerk", "clerk")]
     assert role["visible"] is True
     assert "value" not in role

@@ -21,24 +21,24 @@ TOPICS = ("Opening hours", "Fees", "Opening hours", "House Rules", "Maps", "lost
 
 def test_topics_are_spread_over_the_corpus_with_one_comparison() -> None:
     assert examples(TOPICS, (KEEPER, CLERK)) == (
-        "What do the documents say about opening hours?",
-        "What do the documents say about House Rules?",
-        "What do the documents say about lost Property?",
+        "Tell me about opening hours",
+        "Tell me about House Rules",
+        "Tell me about lost Property",
         "What is the difference between the Keeper and the Clerk?",
     )
 
 
 def test_without_roles_the_topics_alone() -> None:
     assert examples(("Opening hours", "Fees"), ()) == (
-        "What do the documents say about opening hours?",
-        "What do the documents say about fees?",
+        "Tell me about opening hours",
+        "Tell me about fees",
     )
 
 
 def test_with_one_role_nothing_is_compared() -> None:
     assert examples(("Fees", "Maps"), (KEEPER,)) == (
-        "What do the documents say about fees?",
-        "What do the documents say about maps?",
+        "Tell me about fees",
+        "Tell me about maps",
     )
 
 
@@ -55,7 +55,7 @@ def test_never_more_than_four_and_never_the_same_twice(count: int) -> None:
 @pytest.mark.parametrize(
     ("roles", "question"),
     [
-        ((), "What do the documents say about opening hours?"),
+        ((), "Tell me about opening hours"),
         ((KEEPER,), "What about the Keeper: opening hours?"),
         ((KEEPER, CLERK), "Compare opening hours of the Keeper and the Clerk"),
         ((KEEPER, CLERK, Role("p", "Porter")), "Compare opening hours of the Keeper, the Clerk and the Porter"),

@@ -82,7 +82,7 @@ def test_the_question_stands_alone_and_keeps_the_roles() -> None:
         found = follow_ups(answer(COPIES, roles=roles), documents, (KEEPER, CLERK), ())
         return [item.question for item in found]
 
-    assert questions()[0] == "What do the documents say about locker?"
+    assert questions()[0] == "Tell me about locker"
     assert questions("clerk")[0] == "What about the Clerk: locker?"
     assert questions("keeper", "clerk")[0] == "Compare locker of the Keeper and the Clerk"
 
@@ -90,8 +90,8 @@ def test_the_question_stands_alone_and_keeps_the_roles() -> None:
 def test_a_section_is_asked_about_without_roles() -> None:
     found = follow_ups(answer(COPIES, roles=("clerk",)), {DOCUMENT.id: DOCUMENT}.get, (KEEPER, CLERK), ())
     assert [item.question for item in found[1:]] == [
-        "What do the documents say about lost property?",
-        "What do the documents say about opening hours?",
+        "Tell me about lost property",
+        "Tell me about opening hours",
     ]
 
 

@@ -35,7 +35,7 @@ def question_about(topic: str, roles: Sequence[Role]) -> str:
     """A question that stands alone: of the topic, for a role, or for several side by side."""
     topic = _inline(topic)
     if not roles:
-        return f"What do the documents say about {topic}?"
+        return f"Tell me about {topic}"
     if len(roles) == 1:
         return f"What about the {roles[0].name}: {topic}?"
     return f"Compare {topic} of {_listed(f'the {role.name}' for role in roles)}"
