@@ -1,6 +1,6 @@
 """Fits the confidence that comes with roleqa again: src/roleqa/answer/confidence.json.
 
-    python tests/benchmarks/calibrate.py [FOLDER ...] [--questions 400] [--seed 7] [--coverage 0.95]
+    python tests/benchmarks/calibrate.py [FOLDER ...] [--questions 400] [--seed 7] [--coverage 0.965]
 
 Fitted on the tuning half of tests/eval/questions.jsonl, on the handbooks of tests/eval/tuning, and on a sample of each
 FOLDER, which holds questions labelled as in SQuAD 2.0 (see squad_labels.py). Each set counts as much as the others, so that
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="*", help="Each holds corpus/ and questions.jsonl.")
     parser.add_argument("--questions", type=int, default=400, help="Answerable ones of each, and as many unanswerable.")
     parser.add_argument("--seed", type=int, default=7, help="Draws them.")
-    parser.add_argument("--coverage", type=float, default=0.95, help="Share of the answerable questions to answer.")
+    parser.add_argument("--coverage", type=float, default=0.965, help="Share of the answerable questions to answer.")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         shipped = own_samples(REPOSITORY / "corpus", EVAL / "questions.jsonl", Path(scratch) / "shipped", half=True)
@@ -95,7 +95,7 @@ def main() -> None:
     described = (
         f"the tuning half of tests/eval/questions.jsonl, comparisons aside ({len(shipped)} questions), {len(handbooks)} "
         f"questions on the handbooks of tests/eval/tuning and {sum(map(len, squad))} on SQuAD 2.0 dev articles, each set of "
-        f"the same weight; logistic regression, C = 1; the threshold answers {arguments.coverage:.0%} of the answerable "
+        f"the same weight; logistic regression, C = 1; the threshold answers {arguments.coverage:.1%} of the answerable "
         "questions of the first"
     )
     fitted = with_certainty(replace(trial, threshold=least, fitted_on=described), weighed(sets))

@@ -36,10 +36,10 @@ def share(values: Sequence[bool]) -> float:
 @pytest.mark.parametrize(
     ("kinds", "floor"),
     [
-        pytest.param(("paraphrase",), PARAPHRASE, id="shares no word with its answer"),
-        pytest.param(("direct", "terse", "verbose", "misspelt"), WORDS, id="in the document's words"),
-        pytest.param(("table", "list"), CELLS, id="cells and items"),
-        pytest.param(("yesno", "follow-up", "multi"), OTHERS, id="yes or no, follow-ups, two sentences"),
+        pytest.param(("paraphrase",), 0.36, id="shares no word with its answer"),
+        pytest.param(("direct", "terse", "verbose", "misspelt"), 0.90, id="in the document's words"),
+        pytest.param(("table", "list"), 0.60, id="cells and items"),
+        pytest.param(("yesno", "follow-up", "multi"), 0.72, id="yes or no, follow-ups, two sentences"),
     ],
 )
 def test_the_best_evidence_is_right_as_often_as_was_published(asked: Asked, kinds: Sequence[str], floor: float) -> None:
@@ -51,7 +51,7 @@ def test_the_best_evidence_is_right_as_often_as_was_published(asked: Asked, kind
 def test_confidence_tells_what_is_answered_from_near_misses(asked: Asked) -> None:
     found = auroc([question.answerable for question, _ in asked], [answer.confidence for _, answer in asked])
     assert found is not None
-    assert found >= AUROC
+    assert found >= 0.86
 
 
 def test_the_answering_words_are_those_that_were_labelled(asked: Asked) -> None:
