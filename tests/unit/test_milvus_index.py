@@ -138,7 +138,7 @@ def test_rollback_moves_the_alias_back(milvus: Settings, server: MilvusServer) -
     build(milvus)
     roll_back(milvus.index, place_of(milvus))
     assert server.collection_of(milvus.collection) == first == live(milvus)
-    assert not load(milvus).ask("What is out?").answered
+    assert not load(milvus).ask("Which tide tables?").answered
 
 
 def test_no_rollback_to_a_collection_that_is_gone(milvus: Settings, server: MilvusServer) -> None:
