@@ -144,7 +144,8 @@ def test_an_export_is_saved_and_its_quotes_verify(
     assert turns[0]["files"][0]["file_sha256"] == sources[cited["document"]]
     assert turns[0]["answer"]["index"]["generation"] == load_library(shipped_index).manifest.generation
     markdown = saved(page, "Markdown", tmp_path).read_text(encoding="utf-8")
-    assert f"> {quote} **[1]**" in markdown
+    words = cited["answer"]["text"]
+    assert f"> {quote.replace(words, f'**{words}**')} **[1]**" in markdown
     assert sources[cited["document"]] in markdown
 
 

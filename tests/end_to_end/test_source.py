@@ -59,7 +59,7 @@ def test_the_best_source_stands_beside_the_answer_at_once(shipped_chat: str, ope
 
 def test_a_click_on_a_number_opens_its_quote_in_place(shipped_chat: str, open_page: OpenPage) -> None:
     page = open_page(shipped_chat)
-    compared = ask(page, "Compare the reporting lines of a liaison officer and a defence attach\u00e9")
+    compared = ask(page, "Compare the rank of a liaison officer and a defence attach\u00e9")
     markers, quotes = compared.locator("a.marker"), compared.locator(".verbatim")
     expect(markers.nth(2)).to_be_visible()
     mark = source(page).locator("mark")
