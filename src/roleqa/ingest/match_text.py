@@ -23,7 +23,7 @@ def index_text(passage: Passage, document: Document, evidence: Sequence[Evidence
 
 def match_text(passage: Passage, document: Document, evidence: Sequence[Evidence]) -> MatchText:
     """The text of `index_text`, and where each piece of evidence stands in it."""
-    headings = _below(passage.headings, "")
+    headings = below_headings(passage.headings, "")
     pieces = [headings]
     spans = []
     length = len(headings)
@@ -36,7 +36,7 @@ def match_text(passage: Passage, document: Document, evidence: Sequence[Evidence
 
 def evidence_text(evidence: Evidence, passage: Passage, document: Document) -> str:
     """One piece of evidence with its headings, as words of a question are looked for in it."""
-    return _below(passage.headings, evidence_body(evidence, document))
+    return below_headings(passage.headings, evidence_body(evidence, document))
 
 
 def evidence_body(evidence: Evidence, document: Document) -> str:
@@ -90,5 +90,6 @@ def plain_text(text: str, evidence: Evidence) -> str:
     return (plain(own) if evidence.kind != "code" else "") or " ".join(own.split())
 
 
-def _below(headings: Sequence[str], body: str) -> str:
+def below_headings(headings: Sequence[str], body: str) -> str:
+    """A text below the headings that it stands under; itself where there are none."""
     return f"{headings_text(headings)}\n{body}" if headings else body

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from roleqa.blocks import Span
 from roleqa.index.load import Index
 from roleqa.index.terms import terms
-from roleqa.ingest.match_text import evidence_body, evidence_text, match_text
+from roleqa.ingest.match_text import below_headings, evidence_body, evidence_text, match_text
 from roleqa.protocols import PieceReading, Reader
 from roleqa.question.roles import evidence_roles
 from roleqa.types import Evidence, MatchText, Ranking
@@ -93,7 +93,8 @@ def gather_evidence(
         document = index.documents[passage.document_id]
         pieces = index.evidence[row]
         about = evidence_roles(document, passage, pieces, index.manifest.roles)
-        texts = [evidence_text(piece, passage, document) for piece in pieces]
+        bodies = [evidence_body(piece, document) for piece in pieces]
+        texts = [below_headings(passage.headings, body) for body in bodies]
         cosines = index.evidence_vectors.cosines(row, embedding)
         priors = [
             score + coverage(weights, text) + COSINE_WEIGHT * float(cosine)
@@ -101,9 +102,9 @@ def gather_evidence(
         ]
         if names_its_row(pieces):
             priors[0] = min(priors)  # "Length of the tour" is like the question, and no answer to it
-        for piece, own, text, prior in zip(pieces, about, texts, priors, strict=True):
+        for piece, own, text, body, prior in zip(pieces, about, texts, bodies, priors, strict=True):
             if not roles or not own or set(roles) & set(own):
-                found.append(Candidate(row, piece, own, text, evidence_body(piece, document), prior))
+                found.append(Candidate(row, piece, own, text, body, prior))
     found.sort(key=lambda candidate: (-candidate.prior, candidate.row, candidate.evidence.start))
     return tuple(found)
 
